@@ -1,0 +1,51 @@
+# What a developer types. Every target makes what it needs the first time.
+#
+#   make setup     .venv with everything in it
+#   make demo      the whole thing on virtual devices; KEEP=1 leaves it running
+#   make test      every check but the hardware ones: format, lint, types, all tests
+#   make check     the fast part of it
+#   make lock      renew constraints.txt, the exact set of libraries
+#   make hardware  DEVICE=dev_... CONFIG=FILE: look at a real printer (reads only)
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: setup demo test check format hardware lock clean
+
+setup: $(READY)
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+demo: $(READY)
+	$(BIN)/python -m sandbox demo $(if $(KEEP),--keep)
+
+test: check
+	$(BIN)/pytest --numprocesses auto
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest tests/tidy tests/protocol
+
+format: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+hardware: $(READY)
+	$(BIN)/amef printer info --config $(CONFIG) --device $(DEVICE)
+	$(BIN)/amef printer status --config $(CONFIG) --device $(DEVICE)
+
+lock:
+	rm -rf build/lock && $(PYTHON) -m venv build/lock
+	build/lock/bin/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	(head -n 1 constraints.txt; build/lock/bin/pip freeze --exclude-editable) > build/constraints.txt
+	mv build/constraints.txt constraints.txt
+
+clean:
+	rm -rf $(VENV) build *.egg-info

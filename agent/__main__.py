@@ -1,0 +1,5 @@
+"""`python -m agent` is `amef`."""
+
+from agent.cli import main
+
+main()

@@ -1,0 +1,55 @@
+"""The command `amef`: one file per group of commands.
+
+run        the agent itself, in the foreground       (the unit calls this)
+status     how it goes: cloud, printers, commands
+ledger     what was asked and what became of it
+devices    find printers
+printer    ask and drive one printer on the spot
+wire       frames by hand
+"""
+
+import sys
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from agent.cli import devices, ledger, printer, run, status, wire
+from agent.ledger import LedgerError
+from config.settings import ConfigError
+
+EXIT_CONFIG, EXIT_LEDGER = 78, 74
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+app.command("run")(run.run)
+app.command("status")(status.status)
+app.add_typer(ledger.app, name="ledger")
+app.add_typer(devices.app, name="devices")
+app.add_typer(printer.app, name="printer")
+app.add_typer(wire.app, name="wire")
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"amef-agent {version('amef-agent')}")
+        raise typer.Exit
+
+
+@app.callback()
+def amef(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Stand between a cloud and Romanian fiscal printers (AMEF)."""
+
+
+def main() -> None:
+    try:
+        app()
+    except ConfigError as error:
+        typer.echo(f"amef: {error}", err=True)
+        sys.exit(EXIT_CONFIG)
+    except LedgerError as error:
+        typer.echo(f"amef: the ledger cannot be used: {error}", err=True)
+        sys.exit(EXIT_LEDGER)

@@ -1,0 +1,36 @@
+"""What the commands share: the configuration option, the ledger, JSON on request."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from agent.ledger import Ledger, LedgerError
+from agent.supervisor import LEDGER_FILE
+from config.settings import Settings
+from drivers.clock import SystemClock
+
+Config = Annotated[Path, typer.Option("--config", help="The configuration file (TOML).")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+
+def open_ledger(settings: Settings) -> Ledger:
+    """Open the ledger that is there; looking makes none.
+
+    Raises:
+        LedgerError: there is none yet.
+    """
+    path = settings.agent.state_dir / LEDGER_FILE
+    if not path.exists():
+        raise LedgerError(f"{path} is not there: the agent has not run yet")
+    return Ledger(path, SystemClock())
+
+
+def print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def local_time(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,20 @@
+"""`amef run`: the agent itself, in the foreground."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from agent import log
+from agent.cli.common import Config
+from agent.supervisor import Supervisor
+from config import settings
+
+
+def run(
+    config: Config,
+    log_level: Annotated[str, typer.Option(help="DEBUG shows every byte on the wire.")] = "INFO",
+) -> None:
+    """Take commands from the cloud and have them printed, until SIGTERM or Ctrl-C."""
+    log.set_up(log_level.upper())
+    sys.exit(Supervisor(settings.load(config)).run())

@@ -1,0 +1,1 @@
+"""The cloud: its HTTP, its spelling, and what goes to and fro."""

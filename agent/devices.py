@@ -1,0 +1,75 @@
+"""From a `[[device]]` table to a printer: its cable, its family, and whether we may drive it."""
+
+import logging
+from collections.abc import Callable
+
+from agent.cloud.keys import ApiKey
+from config.settings import ConfigError, DeviceSettings, catalogue
+from drivers import families
+from drivers.base import FiscalPrinter, Operator
+from drivers.clock import Clock
+from drivers.errors import NotStarted
+from drivers.faults import Fault
+from drivers.model import Identity
+from drivers.serial_transport import SerialTransport
+from drivers.tcp_transport import TcpTransport, parse_tcp_address
+from drivers.transport import Transport
+from drivers.usb_transport import UsbTransport, parse_usb_address
+from drivers.wire_log import WireLog
+
+CONNECT_TIMEOUT_S = 5.0
+SIMULATED = "SIM"
+
+
+def build_printer(device: DeviceSettings, clock: Clock) -> FiscalPrinter:
+    """Build the printer of a device; opens nothing.
+
+    Raises:
+        ConfigError: the address is not one of this transport.
+    """
+    known = catalogue()[device.family]
+    operator = Operator(
+        device.operator or known.operator, device.password or known.password, device.till
+    )
+    transport = WireLog(build_transport(device), logging.getLogger(f"wire.{device.id}"), clock)
+    return families.printer(device.family, transport, clock, operator)
+
+
+def build_transport(device: DeviceSettings) -> Transport:
+    known = catalogue()[device.family]
+    baud = device.baud or known.baud
+    try:
+        match device.transport:
+            case "tcp":
+                tcp = parse_tcp_address(device.address, default_port=known.tcp_ports[0])
+                return TcpTransport(tcp.host, tcp.port, connect_timeout_s=CONNECT_TIMEOUT_S)
+            case "usb":
+                usb = parse_usb_address(device.address)
+                return UsbTransport(
+                    vendor=usb.vendor, product=usb.product, serial=usb.serial, baud=baud
+                )
+            case "serial":
+                return SerialTransport(device.address, baud, dtr=device.dtr, rts=device.rts)
+    except ValueError as error:
+        raise ConfigError(f"device {device.id}: address {device.address!r}: {error}") from error
+
+
+def admission(
+    device: DeviceSettings, key: ApiKey, *, cloud_is_loopback: bool
+) -> Callable[[Identity], None]:
+    """Return what refuses a printer that must not be driven: another one, or of the wrong world."""
+
+    def admit(identity: Identity) -> None:
+        serial = identity.fiscal_serial
+        simulated = serial.startswith(SIMULATED)
+        if device.fiscal_serial and serial != device.fiscal_serial:
+            sentence = f"{device.id}: fiscal serial {serial}, configured is {device.fiscal_serial}"
+        elif simulated and key.live and not cloud_is_loopback:
+            sentence = f"{device.id}: {serial} is a simulated printer, the key is a live one"
+        elif not simulated and not key.live:
+            sentence = f"{device.id}: {serial} is a real printer, the key is a test one"
+        else:
+            return
+        raise NotStarted(sentence, fault=Fault.OTHER_PRINTER)
+
+    return admit

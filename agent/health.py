@@ -1,0 +1,81 @@
+"""Is the program alive? One beat per loop, told to systemd and to `status.json`.
+
+systemd hears READY=1 once, WATCHDOG=1 as long as every loop beats, STOPPING=1 at the end: a loop
+that hangs is a program that is started again (`sd_notify(3)`).
+"""
+
+import json
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from drivers.clock import Clock
+
+# The longest step is a receipt on a bad line; each of its requests has its own limit.
+SILENCE_S_MAX = 900.0
+STATUS_FILE = "status.json"
+
+
+@dataclass(slots=True)
+class Pulse:
+    """One loop's sign of life. Written by its thread, read by the main one."""
+
+    name: str
+    beat_s: float
+    sentence: str = "starting"
+    failure: str = ""
+
+
+@dataclass(slots=True)
+class Health:
+    """All loops of the program."""
+
+    clock: Clock
+    pulses: list[Pulse] = field(default_factory=list)
+
+    def add(self, name: str) -> Pulse:
+        pulse = Pulse(name, self.clock.monotonic_s())
+        self.pulses.append(pulse)
+        return pulse
+
+    def beat(self, pulse: Pulse, sentence: str) -> None:
+        pulse.beat_s = self.clock.monotonic_s()
+        pulse.sentence = sentence
+
+    @property
+    def failure(self) -> str:
+        return next((pulse.failure for pulse in self.pulses if pulse.failure), "")
+
+    @property
+    def alive(self) -> bool:
+        now_s = self.clock.monotonic_s()
+        return not self.failure and all(
+            now_s - pulse.beat_s < SILENCE_S_MAX for pulse in self.pulses
+        )
+
+    def write(self, state_dir: Path) -> None:
+        """Put the sentences of all loops where `amef status` finds them; replaced whole."""
+        loops = {pulse.name: pulse.sentence for pulse in self.pulses}
+        text = json.dumps({"pid": os.getpid(), "at_ms": self.clock.now_ms(), "loops": loops})
+        draft = state_dir / f"{STATUS_FILE}.new"
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(state_dir / STATUS_FILE)
+
+
+class Notifier:
+    """The line to systemd; without systemd it says nothing."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._address = environ.get("NOTIFY_SOCKET", "")
+
+    def tell(self, *words: str) -> None:
+        if not self._address:
+            return
+        address = self._address
+        if address.startswith("@"):  # an abstract socket
+            address = "\0" + address[1:]
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
+            line.connect(address)
+            line.sendall("\n".join(words).encode())

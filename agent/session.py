@@ -1,0 +1,88 @@
+"""A printer's session: opened when needed, closed when in doubt, and its health noted.
+
+    connect -> online | error (it answers, but paper, cover, day ...) | offline (it does not answer)
+
+A device that fails is left alone for a while; every failure doubles the while.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from agent.ledger import Ledger
+from drivers.base import FiscalPrinter
+from drivers.clock import Clock
+from drivers.errors import DriverError, Refused
+from drivers.faults import Fault
+from drivers.model import Identity
+from drivers.status import DeviceStatus
+
+RETRY_MS, RETRY_MS_MAX = 1_000, 10_000
+
+
+class Session:
+    """One printer's session. `admit` raises NotStarted where this device must not be driven."""
+
+    def __init__(
+        self,
+        device_id: str,
+        printer: FiscalPrinter,
+        ledger: Ledger,
+        clock: Clock,
+        admit: Callable[[Identity], None],
+    ) -> None:
+        self.printer = printer
+        self._device_id = device_id
+        self._ledger = ledger
+        self._clock = clock
+        self._admit = admit
+        self._identity: Identity | None = None
+        self._failures = 0
+        self._rest_until_ms = 0
+        self.sentence = "starting"
+
+    @property
+    def resting(self) -> bool:
+        return self._clock.now_ms() < self._rest_until_ms
+
+    def connect(self) -> None:
+        """Open the session if it is not open.
+
+        Raises:
+            DriverError: no printer, or not one that we may drive.
+        """
+        if self._identity is not None:
+            return
+        identity = self.printer.open(last_sequence=self._ledger.last_sequence(self._device_id))
+        self._admit(identity)
+        self._identity = identity
+        self._failures = 0
+
+    def disconnect(self) -> None:
+        self._identity = None
+        self.printer.close()
+
+    def status(self) -> DeviceStatus:
+        """Read the status and note it; the cloud hears of changes only."""
+        status = self.printer.status()
+        self._note("error" if status.blocking else "online", status.conditions)
+        return status
+
+    def rest(self, error: DriverError) -> None:
+        """Note what failed and leave the device alone for a while."""
+        self.disconnect()
+        answers = isinstance(error, Refused)
+        self._note("error" if answers else "offline", (error.fault,), sentence=str(error))
+        self.pause()
+
+    def pause(self) -> None:
+        wait_ms = min(RETRY_MS * 2**self._failures, RETRY_MS_MAX)
+        self._failures += 1
+        self._rest_until_ms = self._clock.now_ms() + wait_ms
+
+    def _note(self, status: str, faults: tuple[Fault, ...], sentence: str = "") -> None:
+        health: dict[str, Any] = {"status": status, "faults": list(faults), "sentence": sentence}
+        if self._identity is not None:
+            health["identity"] = asdict(self._identity)
+        self.sentence = " ".join([status, *faults, sentence]).strip()
+        self._ledger.note_device(self._device_id, health)

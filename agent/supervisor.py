@@ -1,0 +1,173 @@
+"""Starts everything, and stops it in good order.
+
+    main ── signals, watchdog, status.json
+     ├── cloud ......... CloudSync.step()
+     └── device <id> ... DeviceWorker.step(), one thread per printer
+
+They share the ledger file and `Wake`, nothing else. SIGTERM: the receipt in hand is finished, no
+more are taken. A loop that breaks stops the program: at the next start the ledger knows what was
+in hand, and the road of every doubt is taken.
+"""
+
+import fcntl
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Protocol
+
+from agent.cloud.client import CloudClient
+from agent.cloud.keys import load_key
+from agent.cloud.sync import CloudSync
+from agent.devices import admission, build_printer
+from agent.health import Health, Notifier, Pulse
+from agent.ledger import Ledger
+from agent.session import Session
+from agent.wake import Wake
+from agent.worker import DeviceWorker
+from config.settings import ConfigError, DeviceSettings, Settings, is_loopback, profiles
+from drivers.clock import Clock, SystemClock
+
+log = logging.getLogger(__name__)
+
+LEDGER_FILE, LOCK_FILE = "ledger.sqlite3", "agent.lock"
+IDLE_S = 0.5  # how often a loop looks again without being woken
+TICK_S = 1.0
+
+EXIT_OK, EXIT_BROKEN = 0, 70
+
+
+class Loop(Protocol):
+    """Something that works in steps, in a thread of its own."""
+
+    @property
+    def sentence(self) -> str:
+        """How it is going, for `amef status`."""
+        ...
+
+    def step(self) -> bool: ...
+
+    def close(self) -> None: ...
+
+
+class Supervisor:
+    """One running agent."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Build every loop; opens the ledger, but no port and no connection.
+
+        Raises:
+            ConfigError: no key, a bad address, or another agent runs on this state directory.
+            LedgerError: the ledger cannot be used.
+        """
+        self._settings = settings
+        self._clock: Clock = SystemClock()
+        self._health = Health(self._clock)
+        self._stop = threading.Event()
+        self._cloud_wake = Wake()
+        self._device_wakes = {device.id: Wake() for device in settings.device}
+        self._threads: list[threading.Thread] = []
+        self._key = load_key(settings, os.environ)
+        state_dir = settings.agent.state_dir
+        try:
+            state_dir.mkdir(parents=True, exist_ok=True)
+            self._lock = take_lock(state_dir)
+        except OSError as error:
+            raise ConfigError(f"agent.state_dir: {error}") from error
+        lost = self._ledger().lose_unfinished()
+        log.info("agent.start", extra={"agent_id": settings.agent.id, "in_doubt": lost})
+        for device in settings.device:
+            worker = self._worker(device)
+            self._add(f"device {device.id}", worker, self._device_wakes[device.id])
+        self._add("cloud", self._sync(), self._cloud_wake)
+
+    def run(self) -> int:
+        """Work until a signal or a broken loop ends it; return the exit status."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._stop.set())
+        notifier = Notifier(os.environ)
+        for thread in self._threads:
+            thread.start()
+        notifier.tell("READY=1")
+        while not self._stop.wait(TICK_S):
+            self._health.write(self._settings.agent.state_dir)
+            if self._health.alive:
+                notifier.tell("WATCHDOG=1")
+        notifier.tell("STOPPING=1")
+        for wake in (self._cloud_wake, *self._device_wakes.values()):
+            wake.set()
+        for thread in self._threads:
+            thread.join()
+        log.info("agent.stop", extra={"failure": self._health.failure})
+        return EXIT_BROKEN if self._health.failure else EXIT_OK
+
+    def _ledger(self) -> Ledger:
+        return Ledger(self._settings.agent.state_dir / LEDGER_FILE, self._clock)
+
+    def _worker(self, device: DeviceSettings) -> DeviceWorker:
+        ledger = self._ledger()
+        loopback = is_loopback(self._settings.base_url)
+        session = Session(
+            device.id,
+            build_printer(device, self._clock),
+            ledger,
+            self._clock,
+            admission(device, self._key, cloud_is_loopback=loopback),
+        )
+        return DeviceWorker(device.id, session, ledger, self._clock, self._cloud_wake.set)
+
+    def _sync(self) -> CloudSync:
+        settings = self._settings
+        profile = profiles()[settings.cloud.profile]
+        client = CloudClient(profile, settings.base_url, self._key, settings.agent.id)
+        return CloudSync(
+            client,
+            settings,
+            self._ledger(),
+            self._clock,
+            lambda device_id: self._device_wakes[device_id].set(),
+        )
+
+    def _add(self, name: str, loop: Loop, wake: Wake) -> None:
+        pulse = self._health.add(name)
+        thread = threading.Thread(target=self._loop, args=(loop, wake, pulse), name=name)
+        self._threads.append(thread)
+
+    def _loop(self, loop: Loop, wake: Wake, pulse: Pulse) -> None:
+        try:
+            run(loop, wake, self._stop, lambda: self._health.beat(pulse, loop.sentence))
+        finally:
+            loop.close()
+            if not self._stop.is_set():
+                pulse.failure = f"the loop {pulse.name!r} broke"
+                self._stop.set()
+
+
+def run(loop: Loop, wake: Wake, stop: threading.Event, beat: Callable[[], None]) -> None:
+    """Step until told to stop; a step that breaks ends the loop, and with it the program."""
+    while not stop.is_set():
+        try:
+            more = loop.step()
+        except Exception:
+            log.exception("loop.broke")
+            return
+        beat()
+        if not more:
+            wake.wait(IDLE_S)
+
+
+def take_lock(state_dir: Path) -> IO[str]:
+    """Be the only agent on this state directory, as long as the file stays open.
+
+    Raises:
+        ConfigError: another agent is.
+    """
+    file = (state_dir / LOCK_FILE).open("a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        file.close()
+        raise ConfigError(f"agent.state_dir: another agent works on {state_dir}") from error
+    return file

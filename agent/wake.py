@@ -1,0 +1,16 @@
+"""A nudge from one thread to another: "look again now". Nothing is handed over."""
+
+import threading
+
+
+class Wake:
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def set(self) -> None:
+        self._event.set()
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait for a nudge, at most this long, and forget it."""
+        self._event.wait(timeout_s)
+        self._event.clear()

@@ -1,0 +1,159 @@
+"""One thread owns one printer: it takes the oldest command, has it done once, writes it down.
+
+    in doubt?  -> ask the device what happened, decide (`verdict.py`), write down
+    queued?    -> check, read the counters, `begin` (on disk), do it, `finish` or `lose`
+
+Before `begin` any failure only means later. After it there are two ways on: `finish`, or `lose`
+and the road of every doubt. There is no other recovery.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict
+
+from agent.commands import KINDS, Kind, Work, receipt_conflicts, understand
+from agent.entries import Evidence, LedgerEntry
+from agent.ledger import Ledger
+from agent.preflight import obstacles
+from agent.session import Session
+from agent.verdict import Decision, Verdict, decide
+from drivers.clock import Clock
+from drivers.errors import ContactLost, DriverError, Refused
+from drivers.faults import Fault, words
+from drivers.model import Problem
+
+LOOK_INTERVAL_MS = 60_000
+RETRY_MS = 1_000
+
+
+class DeviceWorker:
+    """The work of one printer. `done` tells the cloud thread that there is something to tell."""
+
+    def __init__(
+        self,
+        device_id: str,
+        session: Session,
+        ledger: Ledger,
+        clock: Clock,
+        done: Callable[[], None],
+    ) -> None:
+        self._device_id = device_id
+        self._done = done
+        self._session = session
+        self._printer = session.printer
+        self._ledger = ledger
+        self._clock = clock
+        self._look_at_ms = 0
+
+    def step(self) -> bool:
+        """Do one piece of work. True if there may be more."""
+        if self._session.resting:
+            return False
+        now_ms = self._clock.now_ms()
+        try:
+            if entry := self._ledger.in_doubt(self._device_id):
+                self._resolve(entry)
+                self._done()
+                return True
+            if entry := self._ledger.next_queued(self._device_id, now_ms):
+                more = self._issue(entry)
+                self._done()
+                return more
+            if now_ms >= self._look_at_ms:
+                self._look()
+        except DriverError as error:  # nothing was begun: later
+            self._session.rest(error)
+        return False
+
+    @property
+    def sentence(self) -> str:
+        return self._session.sentence
+
+    def close(self) -> None:
+        self._session.disconnect()
+
+    def _issue(self, entry: LedgerEntry) -> bool:
+        """Carry out one queued command.
+
+        Raises:
+            DriverError: the device could not be asked beforehand; nothing was begun.
+        """
+        if entry.expires_at_ms <= self._clock.now_ms():
+            return self._reject(entry, Problem("", "EXPIRED", "it waited longer than it may"))
+        kind = KINDS[entry.kind]
+        work = understand(kind, entry.payload or "", entry.id)
+        self._session.connect()
+        if work and (found := receipt_conflicts(work) + self._printer.check(work)):
+            return self._reject(entry, *found)
+        if blocked := obstacles(kind, self._session.status()):
+            return self._not_ready(entry, blocked[-1])
+        baseline = self._printer.counters()
+        self._ledger.begin(entry, baseline, self._printer.sequence)
+        try:
+            result = kind.perform(self._printer, work)
+        except (Refused, ContactLost) as error:
+            self._ledger.lose(entry, fault=error.fault, reason=str(error))
+            self._session.disconnect()
+        else:
+            self._ledger.finish(entry, result, self._printer.sequence)
+        return True
+
+    def _not_ready(self, entry: LedgerEntry, fault: Fault) -> bool:
+        """Wait for what cures itself or the operator cures; reject what does not."""
+        if not words()[fault].waits:
+            return self._reject(entry, _problem(fault, ""))
+        self._session.pause()
+        return False
+
+    def _reject(self, entry: LedgerEntry, *problems: Problem) -> bool:
+        self._ledger.reject(entry, problems)
+        return True
+
+    def _resolve(self, entry: LedgerEntry) -> None:
+        """Ask the device what became of a lost command.
+
+        Raises:
+            DriverError: it could not be asked: then we wait, and nothing else is issued.
+        """
+        assert entry.baseline is not None
+        kind = KINDS[entry.kind]
+        work = understand(kind, entry.payload or "", entry.id)
+        self._session.connect()
+        reference = work.reference if work else ""
+        seen = self._printer.observe(since=entry.baseline, reference=reference)
+        decision = decide(kind.proof, entry.baseline, seen, work)
+        try:
+            if decision.verdict is Verdict.UNDECIDABLE:
+                self._ledger.undecidable(entry, decision.why, asdict(seen))
+            else:
+                self._carry_out(entry, kind, work, decision)
+        except Refused as error:
+            if words()[error.fault].waits:
+                raise
+            self._ledger.undecidable(entry, str(error), asdict(seen))
+
+    def _carry_out(self, entry: LedgerEntry, kind: Kind, work: Work, decision: Decision) -> None:
+        match decision.verdict:
+            case Verdict.ISSUED:
+                result = kind.recall(self._printer, work)
+                self._ledger.found(entry, result, decision.evidence)
+            case Verdict.NOT_ISSUED if entry.fault and not words()[Fault(entry.fault)].waits:
+                self._ledger.drop(entry, _problem(Fault(entry.fault), entry.reason or ""))
+            case Verdict.NOT_ISSUED:
+                self._ledger.absent(entry, self._clock.now_ms() + RETRY_MS * entry.attempts)
+            case Verdict.CANCEL:
+                self._printer.cancel_receipt()
+            case Verdict.COMPLETE:
+                assert work is not None
+                done = decision.payments_done
+                result = asdict(self._printer.complete_receipt(work, payments_done=done))
+                self._ledger.found(entry, result, Evidence.REPLY)
+
+    def _look(self) -> None:
+        """Read the status now and then, so that the cloud knows how the device is."""
+        self._session.connect()
+        self._session.status()
+        self._look_at_ms = self._clock.now_ms() + LOOK_INTERVAL_MS
+
+
+def _problem(fault: Fault, detail: str) -> Problem:
+    return Problem("", fault.upper(), f"{words()[fault].en} {detail}".strip())

@@ -1,0 +1,180 @@
+"""The configuration file: one TOML file, checked whole before anything starts.
+
+    [agent]   id, state_dir, command_ttl_s
+    [cloud]   profile, base_url, api_key_file (or AMEF_API_KEY), poll_interval_s
+    [[device]]  id, family, transport, address, baud, fiscal_serial, operator, password, till
+
+Whatever is wrong is said with the file, the key, and for an unknown key the nearest known one.
+"""
+
+import difflib
+import tomllib
+from functools import cache
+from importlib import resources
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,100}$")]
+Ascii = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,20}$")]
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the sentence names the file and the key."""
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Family(_Table):
+    """What the catalogue knows of a printer family."""
+
+    title: str
+    baud: int
+    tcp_ports: list[int]
+    operator: int
+    password: str
+
+
+class CloudProfile(_Table):
+    """How one cloud is spoken to."""
+
+    base_url: str
+    key_pattern: str
+    environment: Literal["live", "test", "by_key"]
+    header: str
+    header_prefix: str
+    pending: str
+    claim: str
+    result: str
+    device_status: str
+    report: str
+
+
+class AgentSettings(_Table):
+    id: Name
+    state_dir: Path
+    command_ttl_s: Annotated[int, Field(gt=0)] = 180
+
+
+class CloudSettings(_Table):
+    profile: str = "ebon"
+    base_url: str = ""
+    api_key_file: Path | None = None
+    poll_interval_s: Annotated[float, Field(gt=0)] = 10.0
+
+
+class DeviceSettings(_Table):
+    """One printer. `address`: a path, usb:VID[:PID[:SERIAL]], or host[:port]."""
+
+    id: Name
+    family: str
+    transport: Literal["serial", "usb", "tcp"] = "serial"
+    address: Annotated[str, StringConstraints(min_length=1)]
+    baud: Annotated[int, Field(gt=0)] | None = None
+    dtr: bool = True
+    rts: bool = True
+    fiscal_serial: str = ""
+    operator: Annotated[int, Field(ge=1, le=30)] | None = None
+    password: Ascii | None = None
+    till: Annotated[int, Field(ge=1, le=99999)] = 1
+
+
+class Settings(_Table):
+    agent: AgentSettings
+    cloud: CloudSettings
+    device: Annotated[list[DeviceSettings], Field(min_length=1)]
+
+    @property
+    def base_url(self) -> str:
+        return (self.cloud.base_url or profiles()[self.cloud.profile].base_url).rstrip("/")
+
+
+@cache
+def catalogue() -> dict[str, Family]:
+    return {name: Family(**row) for name, row in _load_own("catalogue.toml").items()}
+
+
+@cache
+def profiles() -> dict[str, CloudProfile]:
+    return {name: CloudProfile(**row) for name, row in _load_own("cloud_profiles.toml").items()}
+
+
+def is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def load(path: Path) -> Settings:
+    """Read and check the configuration file.
+
+    Raises:
+        ConfigError: not there, not TOML, or not a configuration.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+    try:
+        settings = Settings.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError("\n".join(f"{path}: {line}" for line in _lines(error))) from error
+    _check(path, settings)
+    return settings
+
+
+def _check(path: Path, settings: Settings) -> None:
+    """Check what no single key can say."""
+    _known(f"{path}: cloud.profile", settings.cloud.profile, list(profiles()))
+    url = urlsplit(settings.base_url)
+    if url.scheme != "https" and not (url.scheme == "http" and is_loopback(settings.base_url)):
+        raise ConfigError(
+            f"{path}: cloud.base_url: {settings.base_url!r} must be https://;"
+            " plain http:// would show the key to the network and is for loopback only"
+        )
+    for index, device in enumerate(settings.device):
+        _known(f"{path}: device[{index}].family", device.family, list(catalogue()))
+    for what, values in (
+        ("id", [device.id for device in settings.device]),
+        ("address", [device.address for device in settings.device]),
+    ):
+        if twice := {value for value in values if values.count(value) > 1}:
+            raise ConfigError(f"{path}: device.{what}: {min(twice)!r} stands there twice")
+
+
+def _known(key: str, value: str, known: list[str]) -> None:
+    if value not in known:
+        raise ConfigError(f"{key}: {value!r} is not known{_nearest(value, known)}")
+
+
+def _lines(error: ValidationError) -> list[str]:
+    return [_line(item["loc"], item["type"], item["msg"]) for item in error.errors()]
+
+
+def _line(loc: tuple[int | str, ...], type_: str, message: str) -> str:
+    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).lstrip(".")
+    if type_ != "extra_forbidden":
+        return f"{key}: {message}"
+    tables: dict[str, type[BaseModel]] = {
+        "agent": AgentSettings,
+        "cloud": CloudSettings,
+        "device": DeviceSettings,
+    }
+    table: type[BaseModel] = tables[str(loc[0])] if len(loc) > 1 else Settings
+    return f"{key}: unknown key{_nearest(str(loc[-1]), list(table.model_fields))}"
+
+
+def _nearest(value: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(value, known, n=1, cutoff=0.0)
+    return f"; the nearest known one is {near[0]!r}" if near else ""
+
+
+def _load_own(name: str) -> dict[str, Any]:
+    return tomllib.loads(resources.files("config").joinpath(name).read_text(encoding="utf-8"))

@@ -1,0 +1,1 @@
+"""Devices: printers of every family over any cable. No cloud, no ledger."""

@@ -1,0 +1,59 @@
+"""What went wrong at a device, sorted by what we know about paper.
+
+DriverError
+├── NotStarted    nothing was sent that could print: the port is missing, busy, not a printer
+│                 e.g. ttyUSB0 is unplugged; another program holds the port; silence at the probe
+├── Refused       the device answered no; probably nothing came of it, a later look decides
+│                 e.g. no paper (-111024 a Z report is due, -112006 no paper)
+└── ContactLost   asked and not answered: it may have printed, it may not
+                  e.g. the cable was pulled while the receipt was being closed
+"""
+
+from drivers.faults import Fault
+from protocol.errors import Heard
+
+
+class DriverError(Exception):
+    """A device could not do what was asked."""
+
+    fault: Fault = Fault.DEVICE_ERROR
+    heard: Heard = Heard.SILENCE
+
+
+class NotStarted(DriverError):
+    """Nothing was sent that could print. Safe to try again later."""
+
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        fault: Fault = Fault.PORT_MISSING,
+        heard: Heard = Heard.SILENCE,
+    ) -> None:
+        super().__init__(sentence)
+        self.fault = fault
+        self.heard = heard
+
+
+class Refused(DriverError):
+    """The device said no. `device_code` is the maker's own code, kept as it came."""
+
+    def __init__(self, fault: Fault, *, device_code: str, doing: str) -> None:
+        super().__init__(f"{doing}: {fault} (device code {device_code})")
+        self.fault = fault
+        self.device_code = device_code
+
+
+class ContactLost(DriverError):
+    """No usable answer, or the cable broke. What happened on paper is unknown."""
+
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        fault: Fault = Fault.NO_ANSWER,
+        heard: Heard = Heard.SILENCE,
+    ) -> None:
+        super().__init__(sentence)
+        self.fault = fault
+        self.heard = heard

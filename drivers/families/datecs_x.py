@@ -1,0 +1,322 @@
+r"""Datecs X series, Romanian dialect: DP-25X/MX, DP-150X/MX, FP-700X/MX, WP-50MX, DP-05 and others.
+
+Wire: `protocol/datecs_x.py`. Manual: X v2.08 (Bulgarian); Romania after the field names of the
+Romanian DUDE driver [datecs.md 4]. A parameter is followed by TAB, also the last; an answer begins
+with its error code, 0 or negative, whatever the status bits say.
+
+Unverified on hardware: 48 prints the buyer's CUI for Invoice "I"; 255 nZreport is the last Z made,
+nFBon counts fiscal receipts for ever, nBon all documents; 76 after a close still shows that
+receipt; the JE (125) numbers documents like nBon; payment modes 3..9; amounts above 9,999,999.99.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from drivers.base import Operator
+from drivers.clock import Clock
+from drivers.errors import ContactLost, Refused
+from drivers.faults import Fault
+from drivers.link import Link
+from drivers.model import (
+    Adjustment,
+    AdjustmentKind,
+    Bani,
+    Capabilities,
+    Counters,
+    FiscalResult,
+    GroupTotal,
+    Identity,
+    Line,
+    Observation,
+    OpenReceipt,
+    Payment,
+    PaymentKind,
+    Problem,
+    Receipt,
+    Report,
+    VatRate,
+)
+from drivers.receipt_check import receipt_problems
+from drivers.status import DeviceStatus, load_faults, load_status_bits
+from drivers.transport import Transport
+from protocol.datecs_x import DATECS_X
+from protocol.errors import ReplyError
+from protocol.exchange import READ, Budget, Request
+from protocol.fields import decimal_text, decimal_value, integer, split_tabbed, tabbed
+from protocol.text import from_device, to_device
+
+OPEN_NONFISCAL, CLOSE_NONFISCAL, NONFISCAL_TEXT = 38, 39, 42
+OPEN_RECEIPT, SALE, SUBTOTAL, PAYMENT, TEXT, CLOSE_RECEIPT, CANCEL = 48, 49, 51, 53, 54, 56, 60
+SET_CLOCK, READ_CLOCK, VAT_RATES, LAST_Z, DAY_TOTALS, REPORT = 61, 62, 50, 64, 65, 69
+STATUS, IN_PROGRESS, DIAGNOSTICS, DAY_INFO, DEVICE_INFO = 74, 76, 90, 110, 123
+JE_READ, VARIABLE = 125, 255
+
+PRINT = Budget(silence_s=2.0, total_s=30.0)
+MONEY = Budget(silence_s=5.0, total_s=60.0)
+LONG = Budget(silence_s=10.0, total_s=180.0)
+
+GROUPS = "ABCDEFG"
+UNUSED_RATE = 100_00  # 100.00 or 100.02 marks a group that is not programmed [datecs.md 10]
+MODES = {kind: str(mode) for mode, kind in enumerate(PaymentKind)}  # the order of 4.1
+ADJUSTMENTS = {kind: str(code) for code, kind in enumerate(AdjustmentKind, start=1)}
+JE_FISCAL, JE_CANCELLED = ("1", "3"), "8"  # document types [datecs.md 4, 124]
+JE_DOCUMENTS_MAX, JE_LINES_MAX = 8, 2000
+END_OF_DATA = "-100003"
+REFERENCE = "REF:"
+
+FAULTS = load_faults("datecs_x_errors.csv")
+STATUS_BITS = load_status_bits("datecs_x_status.csv")
+
+Value = TypeVar("Value")
+
+
+def bani(text: str) -> Bani:
+    return Bani(decimal_value(text, 2))
+
+
+def money(amount: int) -> str:
+    return decimal_text(amount, 2)
+
+
+def nothing(_fields: list[str]) -> Any:
+    """Read no field: only the error code matters."""
+
+
+def sale_fields(line: Line, group: str) -> tuple[str | int, ...]:
+    """49: PluName, TaxCd, Price, Qty, DiscType, DiscValue, Dept, Unit."""
+    return (
+        line.name,
+        GROUPS.index(group) + 1,
+        money(line.unit_price),
+        decimal_text(line.quantity, 3),
+        *adjustment_fields(line.adjustment),
+        line.department,
+        line.unit,
+    )
+
+
+def adjustment_fields(adjustment: Adjustment | None) -> tuple[str, str]:
+    return (ADJUSTMENTS[adjustment.kind], money(adjustment.value)) if adjustment else ("", "")
+
+
+def rates(fields: list[str]) -> dict[str, VatRate]:
+    """50: nZ, TaxA.., EntDate. However many groups the firmware has."""
+    values = [decimal_value(text, 2) for text in fields[1:-1]]
+    return {
+        letter: VatRate(value)
+        for letter, value in zip(GROUPS, values, strict=False)
+        if value < UNUSED_RATE
+    }
+
+
+def in_progress(fields: list[str]) -> tuple[bool, int, Bani, Bani]:
+    """76: open, Number, Amount, Payed; five fields or seven, firmwares differ [datecs.md 10]."""
+    return fields[0] != "0", integer(fields[1]), bani(fields[-2]), bani(fields[-1])
+
+
+def payments(fields: list[str]) -> tuple[Payment, ...]:
+    """110-0: sums by payment mode, in the order of the modes; the foreign one is left out."""
+    sums = zip(PaymentKind, (bani(text) for text in fields), strict=False)
+    return tuple(Payment(kind, sum_) for kind, sum_ in sums if sum_)
+
+
+class DatecsX:
+    """One Datecs device."""
+
+    capabilities = Capabilities(
+        name_length_max=72, lines_max=500, payment_kinds=frozenset(PaymentKind)
+    )
+
+    def __init__(self, transport: Transport, clock: Clock, operator: Operator) -> None:
+        self._link = Link(transport, DATECS_X, clock)
+        self._operator = operator
+        self._rates: dict[str, VatRate] = {}
+
+    @property
+    def sequence(self) -> int | None:
+        return self._link.sequence
+
+    def open(self, *, last_sequence: int | None) -> Identity:
+        self._link.open(Request(STATUS, repeatable=True), last_sequence=last_sequence)
+        self._rates = self.vat_rates()
+        return self._identity()
+
+    def close(self) -> None:
+        self._link.close()
+
+    # what it remembers and shows
+
+    def status(self) -> DeviceStatus:
+        raw = self._link.execute(Request(STATUS, repeatable=True)).status
+        return DeviceStatus(raw, STATUS_BITS, bool(raw[2] & 0x28), bool(raw[5] & 0x08))
+
+    def counters(self) -> Counters:
+        serial = self._read(DEVICE_INFO, 1, read=lambda fields: fields[0])
+        z_number, receipts, documents = map(self._variable, ("nZreport", "nFBon", "nBon"))
+        return Counters(serial, z_number, receipts, documents)
+
+    def vat_rates(self) -> dict[str, VatRate]:
+        return self._read(VAT_RATES, read=rates)
+
+    def clock(self) -> str:
+        return self._read(READ_CLOCK, read=lambda fields: fields[0])
+
+    def set_clock(self, text: str) -> None:
+        self._do(SET_CLOCK, text, budget=PRINT)
+
+    def day_totals(self) -> Report:
+        return self._report_of(DAY_TOTALS, 0, payments=self._payments())
+
+    def last_z_report(self) -> Report:
+        return self._report_of(LAST_Z, 0, payments=())
+
+    def last_receipt(self, total: Bani) -> FiscalResult:
+        number, issued_at = self._read(DEVICE_INFO, 3, read=lambda f: (integer(f[0]), f[1]))
+        now = self.counters()
+        day = now.z_number + 1  # the Z report that will hold it
+        return FiscalResult(number, now.document_number, day, now.fiscal_serial, issued_at, total)
+
+    def observe(self, *, since: Counters, reference: str) -> Observation:
+        counters = self.counters()
+        is_open, number, total, paid = self._read(IN_PROGRESS, read=in_progress)
+        if is_open:
+            return Observation(counters, OpenReceipt(number, total, paid))
+        found = self._find(reference, since.document_number + 1, counters.document_number)
+        return Observation(counters, last_total=total, reference_found=found)
+
+    # what it prints
+
+    def check(self, receipt: Receipt) -> list[Problem]:
+        return receipt_problems(receipt, self.capabilities, frozenset(self._rates.values()))
+
+    def issue_receipt(self, receipt: Receipt) -> FiscalResult:
+        operator, cui = self._operator, receipt.customer_tax_id
+        who = (operator.number, operator.password, operator.till)
+        self._do(OPEN_RECEIPT, *who, "I" if cui else "", cui, repeatable=True)
+        letters = {rate: letter for letter, rate in reversed(self._rates.items())}
+        for line in receipt.lines:
+            self._do(SALE, *sale_fields(line, letters[line.vat_rate]), repeatable=True)
+        self._do(TEXT, f"{REFERENCE}{receipt.reference}", 0, 0, 0, 0, 1, repeatable=True)
+        if (subtotal := self._subtotal()) != receipt.total:
+            code = f"{money(subtotal)} instead of {money(receipt.total)}"
+            raise Refused(Fault.TOTAL_MISMATCH, device_code=code, doing="subtotal")
+        return self.complete_receipt(receipt, payments_done=0)
+
+    def complete_receipt(self, receipt: Receipt, *, payments_done: int) -> FiscalResult:
+        for payment in receipt.payments[payments_done:]:
+            self._do(PAYMENT, MODES[payment.kind], money(payment.amount), budget=MONEY)
+        self._do(CLOSE_RECEIPT, budget=MONEY)
+        return self.last_receipt(receipt.total)
+
+    def cancel_receipt(self) -> None:
+        self._do(CANCEL, budget=MONEY)
+
+    def x_report(self) -> Report:
+        return self._report_of(REPORT, "X", payments=self._payments(), budget=LONG)
+
+    def z_report(self) -> Report:
+        return self._report_of(REPORT, "Z", payments=self._payments(), budget=LONG)
+
+    def print_slip(self, texts: tuple[str, ...]) -> None:
+        self._do(OPEN_NONFISCAL)
+        for text in texts:
+            self._do(NONFISCAL_TEXT, text, 0, 0, 0, 0, 0)
+        self._do(CLOSE_NONFISCAL, budget=MONEY)
+
+    # the pieces
+
+    def _identity(self) -> Identity:
+        info = self._read(DEVICE_INFO, 1, read=lambda fields: (fields[0], fields[1], fields[4]))
+        reply = self._link.execute(Request(DIAGNOSTICS, b"1\t", repeatable=True))
+        text = from_device(reply.data)  # some firmwares answer with commas and no error code
+        fields = split_tabbed(text)[1:] if "\t" in text else text.split(",")
+        model, firmware = (*fields, "", "")[:2]
+        return Identity(
+            model, firmware, fiscal_serial=info[0], fiscal_memory_number=info[1], tax_id=info[2]
+        )
+
+    def _subtotal(self) -> Bani:
+        try:
+            return self._read(SUBTOTAL, 0, 0, "", "", read=lambda fields: bani(fields[1]))
+        except Refused as error:
+            if error.fault is not Fault.PAYMENT_STARTED:
+                raise
+        # One firmware refuses a subtotal just before payment [datecs.md 4.2]; 76 knows it too.
+        return self._read(IN_PROGRESS, read=in_progress)[2]
+
+    def _report_of(
+        self, code: int, type_: str | int, *, payments: tuple[Payment, ...], budget: Budget = READ
+    ) -> Report:
+        serial = self._read(DEVICE_INFO, 1, read=lambda fields: fields[0])
+        issued_at = self.clock()
+
+        def read(fields: list[str]) -> Report:
+            sums = zip(GROUPS, (bani(text) for text in fields[1:]), strict=False)
+            groups = tuple(
+                GroupTotal(letter, self._rates.get(letter), total)
+                for letter, total in sums
+                if total or letter in self._rates
+            )
+            return Report(integer(fields[0]), serial, groups, payments, issued_at)
+
+        return self._do(code, type_, budget=budget, repeatable=budget is READ, read=read)
+
+    def _payments(self) -> tuple[Payment, ...]:
+        return self._read(DAY_INFO, 0, read=payments)
+
+    def _variable(self, name: str) -> int:
+        return self._read(VARIABLE, name, "", "", read=lambda fields: integer(fields[0]))
+
+    def _find(self, reference: str, first: int, last: int) -> bool | None:
+        """Look for our reference in those JE documents; None: they could not all be read."""
+        if last - first >= JE_DOCUMENTS_MAX:
+            return None
+        try:
+            for number in range(first, last + 1):
+                kind, lines = self._document(number)
+                if f"{REFERENCE}{reference}" in lines and kind != JE_CANCELLED:
+                    return True if kind in JE_FISCAL else None
+        except Refused:
+            return None
+        return False
+
+    def _document(self, number: int) -> tuple[str, str]:
+        """Read one JE document: its type and its text."""
+        kind = self._read(JE_READ, 0, number, 0, read=lambda fields: fields[-2])
+        lines: list[str] = []
+        while len(lines) < JE_LINES_MAX:
+            try:
+                lines.append(self._do(JE_READ, 1, "", "", read=lambda fields: fields[0]))
+            except Refused as error:
+                if error.device_code != END_OF_DATA:
+                    raise
+                break
+        return kind, "\n".join(lines)
+
+    def _read(self, code: int, *parameters: str | int, read: Callable[[list[str]], Value]) -> Value:
+        return self._do(code, *parameters, budget=READ, repeatable=True, read=read)
+
+    def _do(
+        self,
+        code: int,
+        *parameters: str | int,
+        budget: Budget = PRINT,
+        repeatable: bool = False,
+        read: Callable[[list[str]], Value] = nothing,
+    ) -> Value:
+        """Send one request and read the fields after its error code."""
+        data = to_device(tabbed(*parameters))
+        reply = self._link.execute(Request(code, data, repeatable, budget))
+        error_code, *fields = split_tabbed(from_device(reply.data))
+        if reply.status[0] & 0x02 and not error_code:
+            raise Refused(Fault.UNKNOWN_COMMAND, device_code="", doing=f"{code}")
+        if error_code != "0":
+            fault = FAULTS.get(error_code, Fault.DEVICE_ERROR)
+            raise Refused(fault, device_code=error_code, doing=f"{code}")
+        try:
+            return read(fields)
+        except (ReplyError, IndexError) as error:
+            raise ContactLost(f"the answer to {code} makes no sense: {fields}") from error
+
+
+DRIVER = DatecsX

@@ -1,0 +1,93 @@
+"""The only loop that moves bytes: a Transport, a WireProtocol, and the deadline of a request.
+
+A session begins with a read-only probe, sent twice: a device that knows our first SEQ from before
+repeats an old answer; the second is certainly new [datecs.md 2.2, 7].
+"""
+
+from drivers.clock import Clock
+from drivers.errors import ContactLost, DriverError, NotStarted
+from drivers.faults import Fault
+from drivers.transport import Transport
+from protocol.errors import Heard, NoReply
+from protocol.exchange import Done, Reply, Request, Send, WireProtocol
+
+_FAULTS = {
+    Heard.SILENCE: Fault.NO_ANSWER,
+    Heard.GARBAGE: Fault.NOT_A_PRINTER,
+    Heard.ECHO: Fault.NOT_A_PRINTER,
+    Heard.NAK: Fault.OTHER_DIALECT,
+    Heard.BUSY: Fault.BUSY,
+    Heard.OTHER_REPLY: Fault.NO_ANSWER,
+}
+
+
+class Link:
+    """One session with one device."""
+
+    def __init__(self, transport: Transport, wire: WireProtocol, clock: Clock) -> None:
+        self._transport = transport
+        self._wire = wire
+        self._clock = clock
+        self.sequence: int | None = None
+
+    def open(self, probe: Request, *, last_sequence: int | None) -> Reply:
+        """Take the port and ask twice. `last_sequence` is the last SEQ of an earlier session.
+
+        Raises:
+            NotStarted: no port, or no printer of this dialect answers.
+        """
+        self._transport.open()
+        first = self._wire.first_sequence(not_this=last_sequence, seed=self._clock.now_ms())
+        try:
+            self._probe(first, probe)
+            return self._exchange(self._wire.next_sequence(first), probe)
+        except DriverError as error:
+            self.close()
+            heard = error.heard
+            raise NotStarted(str(error), fault=_FAULTS[heard], heard=heard) from error
+
+    def execute(self, request: Request) -> Reply:
+        """Send one request and return its reply.
+
+        Raises:
+            ContactLost: silence, a broken cable, or the whole budget used; it may have acted.
+        """
+        if self.sequence is None:
+            raise ContactLost("no session is open")
+        return self._exchange(self._wire.next_sequence(self.sequence), request)
+
+    def close(self) -> None:
+        self.sequence = None
+        self._transport.close()
+
+    def _probe(self, sequence: int, probe: Request) -> None:
+        try:
+            self._exchange(sequence, probe)
+        except ContactLost as error:
+            if error.heard is not Heard.OTHER_REPLY:  # that one is the repeated old answer
+                raise
+
+    def _exchange(self, sequence: int, request: Request) -> Reply:
+        self.sequence = sequence
+        exchange = self._wire.begin(sequence, request)
+        deadline_s = self._clock.monotonic_s() + request.budget.total_s
+        self._transport.discard()
+        action = exchange.start()
+        try:
+            while not isinstance(action, Done):
+                if isinstance(action, Send):
+                    self._transport.write(action.frame)
+                    action = exchange.sent()
+                    continue
+                left_s = deadline_s - self._clock.monotonic_s()
+                if left_s <= 0:
+                    raise ContactLost(
+                        f"no answer within {request.budget.total_s} s: busy", heard=Heard.BUSY
+                    )
+                data = self._transport.read(min(action.silence_s, left_s))
+                action = exchange.receive(data) if data else exchange.silence()
+        except NoReply as error:
+            raise ContactLost(
+                f"{self._transport.name}: {error}", fault=_FAULTS[error.heard], heard=error.heard
+            ) from error
+        return action.reply

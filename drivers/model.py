@@ -1,0 +1,188 @@
+"""The words of this program: what is sold, what a printer says of itself, what it did.
+
+    Receipt = lines + payments          what is asked
+    Counters, Observation               what the device remembers: the only proof there is
+    FiscalResult, Report                what the device did
+
+Money is whole bani, quantity thousandths, VAT rates hundredths of a percent; no float touches them.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NewType
+
+Bani = NewType("Bani", int)  # 1250 is 12.50 lei
+Thousandths = NewType("Thousandths", int)  # 1500 is 1.5 pieces
+VatRate = NewType("VatRate", int)  # hundredths of a percent: 2100 is 21 %
+
+
+def half_up(numerator: int, denominator: int) -> int:
+    """Divide, rounding halves away from zero, as fiscal devices do."""
+    sign = -1 if numerator < 0 else 1
+    return sign * ((2 * abs(numerator) + denominator) // (2 * denominator))
+
+
+class PaymentKind(StrEnum):
+    """How a customer pays; the ten Romanian kinds, in the device's order [datecs.md 4.1]."""
+
+    CASH = "cash"
+    CARD = "card"
+    CREDIT = "credit"
+    MEAL_TICKET = "meal_ticket"
+    VALUE_TICKET = "value_ticket"
+    VOUCHER = "voucher"
+    MODERN = "modern"
+    CARD_CASH_ADVANCE = "card_cash_advance"
+    OTHER = "other"
+    FOREIGN = "foreign"
+
+
+class AdjustmentKind(StrEnum):
+    SURCHARGE_PERCENT = "surcharge_percent"
+    DISCOUNT_PERCENT = "discount_percent"
+    SURCHARGE_AMOUNT = "surcharge_amount"
+    DISCOUNT_AMOUNT = "discount_amount"
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """A discount or surcharge on a line. `value`: hundredths of a percent, or bani."""
+
+    kind: AdjustmentKind
+    value: int
+
+    def of(self, amount: Bani) -> Bani:
+        """Return what it adds to the amount; negative for a discount."""
+        percent = self.kind.endswith("percent")
+        size = half_up(amount * self.value, 100_00) if percent else self.value
+        return Bani(-size if self.kind.startswith("discount") else size)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    name: str
+    unit_price: Bani
+    quantity: Thousandths
+    vat_rate: VatRate
+    adjustment: Adjustment | None = None
+    department: int = 1
+    unit: str = ""
+
+    @property
+    def total(self) -> Bani:
+        gross = Bani(half_up(self.unit_price * self.quantity, 1000))
+        return Bani(gross + self.adjustment.of(gross)) if self.adjustment else gross
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    kind: PaymentKind
+    amount: Bani
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A sale. `reference` is printed as a line and found again in the JE: the strong proof."""
+
+    lines: tuple[Line, ...]
+    payments: tuple[Payment, ...]
+    reference: str
+    customer_tax_id: str = ""
+
+    @property
+    def total(self) -> Bani:
+        return Bani(sum(line.total for line in self.lines))
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why something asked cannot be done. `path` as in lines[2].name; `code` is stable."""
+
+    path: str
+    code: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a device can do; what it cannot is refused before the first byte."""
+
+    name_length_max: int
+    lines_max: int
+    payment_kinds: frozenset[PaymentKind]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the device is. Serials are three different things [house, 8]; "" is unknown."""
+
+    model: str
+    firmware: str
+    fiscal_serial: str
+    fiscal_memory_number: str
+    tax_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """What the device counts; read before and after, they prove what happened in between."""
+
+    fiscal_serial: str
+    z_number: int  # the last Z report made
+    receipt_count: int  # fiscal receipts closed
+    document_number: int  # the last document of any kind
+
+
+@dataclass(frozen=True, slots=True)
+class OpenReceipt:
+    """A fiscal receipt that stands open on the device."""
+
+    document_number: int
+    total: Bani
+    paid: Bani
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What a device shows when asked what happened. None is "could not be read", never "no"."""
+
+    counters: Counters
+    open_receipt: OpenReceipt | None = None
+    last_total: Bani | None = None
+    reference_found: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FiscalResult:
+    """A receipt closed in the fiscal memory. `issued_at` is the device's own clock, as it says."""
+
+    receipt_number: int
+    document_number: int
+    z_number: int
+    fiscal_serial: str
+    issued_at: str
+    total: Bani
+
+
+@dataclass(frozen=True, slots=True)
+class GroupTotal:
+    """Sales of one VAT group; `rate` None where the table does not tell it."""
+
+    letter: str
+    rate: VatRate | None
+    total: Bani
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an X or Z report says: the day's totals by VAT group and by payment."""
+
+    number: int
+    fiscal_serial: str
+    groups: tuple[GroupTotal, ...]
+    payments: tuple[Payment, ...]
+    issued_at: str
+
+    @property
+    def total(self) -> Bani:
+        return Bani(sum(group.total for group in self.groups))

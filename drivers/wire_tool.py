@@ -1,0 +1,44 @@
+"""Frames for people: decode and encode by hand, for the technician at the cable."""
+
+from typing import Any
+
+from protocol.datecs_x import LAYOUT as DATECS_X
+from protocol.errors import FrameError
+from protocol.exchange import Request
+from protocol.isl import LEGACY, Layout, decode, encode_request
+from protocol.text import from_device
+
+LAYOUTS: dict[str, Layout] = {"datecs_x": DATECS_X, "datecs_legacy": LEGACY}
+
+
+def decode_frame(family: str, text: str, *, reply: bool) -> dict[str, Any]:
+    """Read one frame written as hex, with or without blanks.
+
+    Returns:
+        {"ok": True, "seq", "command", "data", "status"} or {"ok": False, "error"}.
+    """
+    try:
+        frame = decode(LAYOUTS[family], bytes.fromhex(text), reply=reply)
+    except (FrameError, ValueError) as error:
+        return {"ok": False, "error": str(error)}
+    return {
+        "ok": True,
+        "seq": frame.sequence,
+        "command": frame.command,
+        "data": from_device(frame.data),
+        "status": frame.status.hex().upper(),
+    }
+
+
+def encode_frame(family: str, *, sequence: int, command: int, data: str) -> str:
+    r"""Write one request as hex; "\t" and "\n" in the data stand for TAB and LF.
+
+    Raises:
+        ValueError: it does not fit the wire.
+    """
+    raw = data.replace("\\t", "\t").replace("\\n", "\n").encode("cp1250")
+    try:
+        frame = encode_request(LAYOUTS[family], sequence, Request(command, raw))
+    except FrameError as error:
+        raise ValueError(str(error)) from error
+    return frame.hex(" ").upper()

@@ -1,0 +1,41 @@
+"""What can be wrong with bytes.
+
+ProtocolError
+├── FrameError   these bytes are not a frame of this wire (checksum, length, shape)
+├── ReplyError   a good frame whose content makes no sense (missing field, not a number)
+└── NoReply      the device was asked and never gave a usable answer
+"""
+
+from enum import StrEnum
+
+
+class Heard(StrEnum):
+    """The best thing heard while waiting for a reply that never came, from nothing to nearly."""
+
+    SILENCE = "silence"
+    GARBAGE = "garbage"  # bytes that are no frame: wrong baud rate, noise, a foreign device
+    ECHO = "echo"  # our own request came back: a loop in the cable, not a printer
+    NAK = "nak"  # the device refuses our frames: it speaks another dialect
+    BUSY = "busy"  # SYN only: it works, or waits for paper
+    OTHER_REPLY = "other_reply"  # good frames, but not the answer to this request
+
+
+class ProtocolError(Exception):
+    """Anything wrong with the bytes of a wire."""
+
+
+class FrameError(ProtocolError):
+    """Bytes that are not a frame of this wire protocol."""
+
+
+class ReplyError(ProtocolError):
+    """A frame that is well formed and still says nothing we can use."""
+
+
+class NoReply(ProtocolError):
+    """The device was asked and gave no usable answer; whether it acted is unknown."""
+
+    def __init__(self, heard: Heard, sends: int) -> None:
+        super().__init__(f"no reply after {sends} sends, heard: {heard}")
+        self.heard = heard
+        self.sends = sends

@@ -1,0 +1,130 @@
+"""The ISL exchange: one request in flight, repeated only where a repeat is harmless.
+
+    start -> Send; receive -> Done | Wait | Send; silence -> Send | NoReply
+
+What a repeat does: a frame with the SEQ of the last one executes nothing; the device repeats its
+last answer [datecs.md 2.2, both manuals]. So a NAK, and a silence where `Request.repeatable`,
+gets the identical frame. The manuals do not say that this memory survives a power cut: what could
+be paid, closed or cancelled twice is never sent twice after silence.
+"""
+
+from dataclasses import dataclass
+
+from protocol.errors import FrameError, Heard, NoReply
+from protocol.exchange import Action, Done, Reply, Request, Send, Wait
+from protocol.isl import (
+    LEGACY,
+    NAK,
+    PREAMBLE,
+    SEQUENCE_MAX,
+    SEQUENCE_MIN,
+    SYN,
+    Frame,
+    Layout,
+    decode,
+    encode_request,
+    frame_size,
+)
+
+SENDS_MAX = 4  # the first and three repeats
+
+
+class IslExchange:
+    """One request in flight: sends, repeats, and picks its own reply out of what comes."""
+
+    def __init__(self, layout: Layout, sequence: int, request: Request) -> None:
+        self._layout = layout
+        self._sequence = sequence
+        self._request = request
+        self._frame = encode_request(layout, sequence, request)
+        self._buffer = b""
+        self._sends = 0
+        self._heard = Heard.SILENCE
+
+    def start(self) -> Action:
+        self._sends += 1
+        return Send(self._frame)
+
+    def sent(self) -> Action:
+        return Wait(self._request.budget.silence_s)
+
+    def receive(self, data: bytes) -> Action:
+        """Take what came. Ignores noise, echoes, stale answers and answers to others."""
+        self._buffer += data
+        while self._buffer:
+            byte = self._buffer[0]
+            if byte == PREAMBLE:
+                size = self._size()
+                if size is None or len(self._buffer) < size:
+                    break
+                if (frame := self._take(size)) is not None:
+                    return Done(Reply(frame.command, frame.data, frame.status))
+                continue
+            self._buffer = self._buffer[1:]
+            if byte == NAK:
+                self._hear(Heard.NAK)
+                return self._again()
+            self._hear(Heard.BUSY if byte == SYN else Heard.GARBAGE)
+        return self.sent()
+
+    def silence(self) -> Action:
+        if self._buffer:  # half a frame and then nothing: its start may have been noise
+            self._hear(Heard.GARBAGE)
+            rest, self._buffer = self._buffer[1:], b""
+            if not isinstance(action := self.receive(rest), Wait):
+                return action
+            self._buffer = b""
+        if not self._request.repeatable:
+            raise NoReply(self._heard, self._sends)
+        return self._again()
+
+    def _again(self) -> Action:
+        if self._sends == SENDS_MAX:
+            raise NoReply(self._heard, self._sends)
+        return self.start()
+
+    def _size(self) -> int | None:
+        """The size of the frame at the start of the buffer; 1 drops a 01 that starts none."""
+        try:
+            return frame_size(self._layout, self._buffer)
+        except FrameError:
+            return 1
+
+    def _take(self, size: int) -> Frame | None:
+        raw = self._buffer[:size]
+        try:
+            frame = decode(self._layout, raw, reply=True)
+        except FrameError:
+            echo = raw == self._frame
+            self._hear(Heard.ECHO if echo else Heard.GARBAGE)
+            self._buffer = self._buffer[size if echo else 1 :]
+            return None
+        self._buffer = self._buffer[size:]
+        if (frame.sequence, frame.command) == (self._sequence, self._request.command):
+            return frame
+        self._hear(Heard.OTHER_REPLY)
+        return None
+
+    def _hear(self, what: Heard) -> None:
+        order = list(Heard)
+        self._heard = max(self._heard, what, key=order.index)
+
+
+@dataclass(frozen=True, slots=True)
+class Isl:
+    """The wire protocol of one layout."""
+
+    layout: Layout
+
+    def begin(self, sequence: int, request: Request) -> IslExchange:
+        return IslExchange(self.layout, sequence, request)
+
+    def first_sequence(self, *, not_this: int | None, seed: int) -> int:
+        first = SEQUENCE_MIN + seed % (SEQUENCE_MAX - SEQUENCE_MIN + 1)
+        return self.next_sequence(first) if first == not_this else first
+
+    def next_sequence(self, sequence: int) -> int:
+        return SEQUENCE_MIN if sequence >= SEQUENCE_MAX else sequence + 1
+
+
+ISL_LEGACY = Isl(LEGACY)

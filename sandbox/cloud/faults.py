@@ -1,0 +1,117 @@
+"""Faults on order, for tests of what stands before this cloud. Only with `--faults`; ours.
+
+    POST /sandbox/faults {"method": "POST", "path_prefix": "/api/v1/commands", "times": 1,
+                          "action": "drop-reply"}
+    DELETE /sandbox/faults                              forget them all
+
+    status:503      that status, in the envelope        html         200 and a web page
+    garbage         200 and JSON cut in mid-word        delay:1.5    seconds, then as usual
+    close           the connection ends, nothing done   drop-reply   done, then the connection ends
+
+The oldest fault that fits a request is used up first. Without `method` every method fits.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from sandbox.cloud.errors import CODES, envelope
+from sandbox.cloud.request import parsed, read_object
+
+ACTION = r"^(status:[1-5][0-9][0-9]|html|garbage|close|drop-reply|delay:[0-9]{1,3}(\.[0-9]+)?)$"
+MESSAGES_MAX = 10_000
+
+
+class Fault(BaseModel):
+    method: str | None = None
+    path_prefix: str = "/"
+    times: Annotated[int, Field(ge=1)] = 1
+    action: Annotated[str, Field(pattern=ACTION)]
+
+    def fits(self, scope: Scope) -> bool:
+        return self.method in (None, "*", scope["method"]) and str(scope["path"]).startswith(
+            self.path_prefix
+        )
+
+
+@dataclass(slots=True)
+class Faults:
+    """The faults still to come."""
+
+    waiting: list[Fault] = field(default_factory=list)
+
+    def take(self, scope: Scope) -> str | None:
+        for fault in self.waiting:
+            if fault.fits(scope):
+                fault.times -= 1
+                if fault.times == 0:
+                    self.waiting.remove(fault)
+                return fault.action
+        return None
+
+    def router(self) -> APIRouter:
+        router = APIRouter()
+
+        @router.post("/sandbox/faults")
+        async def order(request: Request) -> JSONResponse:
+            fault = parsed(Fault, await read_object(request))
+            self.waiting.append(fault)
+            return JSONResponse(fault.model_dump(), status_code=201)
+
+        @router.delete("/sandbox/faults")
+        async def clear() -> Response:
+            self.waiting.clear()
+            return Response(status_code=204)
+
+        return router
+
+
+class FaultLayer:
+    """An ASGI layer around everything else."""
+
+    def __init__(self, app: ASGIApp, faults: Faults) -> None:
+        self._app = app
+        self._faults = faults
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        ours = scope["type"] != "http" or str(scope["path"]).startswith("/sandbox/")
+        action = None if ours else self._faults.take(scope)
+        match (action or "").split(":"):
+            case ["status", code]:
+                status = int(code)
+                answer = envelope(status, CODES.get(status, "SANDBOX_FAULT"), "Ordered fault")
+                await answer(scope, receive, send)
+            case ["html"]:
+                page = "<!doctype html><title>Welcome</title><h1>Please log in to the network</h1>"
+                await Response(page, media_type="text/html")(scope, receive, send)
+            case ["garbage"]:
+                cut = b'{"id": "cmd_\xff\xfe'
+                await Response(cut, media_type="application/json")(scope, receive, send)
+            case ["close"]:
+                await _hang_up(receive, send)
+            case ["drop-reply"]:
+                await self._app(scope, receive, _swallow)
+                await _hang_up(receive, send)
+            case ["delay", seconds]:
+                await asyncio.sleep(float(seconds))
+                await self._app(scope, receive, send)
+            case _:
+                await self._app(scope, receive, send)
+
+
+async def _swallow(_message: Message) -> None:
+    return None
+
+
+async def _hang_up(receive: Receive, send: Send) -> None:
+    """Cut the connection. ASGI has no word for it, so we reach through uvicorn's bound `send`."""
+    cycle: Any = send.__self__  # type: ignore[attr-defined]
+    cycle.transport.abort()
+    for _ in range(MESSAGES_MAX):
+        if (await receive())["type"] == "http.disconnect":
+            return

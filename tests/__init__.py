@@ -1,0 +1,1 @@
+"""The checks; each folder is a tier (`tests/README.md`)."""

@@ -1,0 +1,140 @@
+"""The shape of modules: their first words, their length, the tour of six, and the wheel."""
+
+import ast
+import tomllib
+from collections.abc import Iterator
+from fnmatch import fnmatch
+
+import pytest
+
+from tests.tidy.tree import (
+    EVERYWHERE,
+    ROOT,
+    SHIPPED,
+    Module,
+    functions,
+    modules,
+    offences,
+    report,
+    snippet,
+)
+
+FUNCTION_LINES_MAX = 50
+MODULE_LINES_MAX = 400
+TOUR_LINES_MAX = 1000
+TOUR = ("drivers/model.py", "protocol/isl.py", "drivers/link.py", "agent/states.py")
+TOUR += ("agent/worker.py",)  # and the smallest family
+
+
+def no_docstring(module: Module) -> Iterator[str]:
+    if not ast.get_docstring(module.tree):
+        yield module.at(1, "has no docstring; open by saying what the module is, then show it")
+
+
+def too_long(module: Module) -> Iterator[str]:
+    if (lines := len(module.text.splitlines())) > MODULE_LINES_MAX:
+        yield module.at(1, f"has {lines} lines, {MODULE_LINES_MAX} at most: split the module")
+    for function in functions(module):
+        lines = (function.end_lineno or 0) - function.lineno + 1
+        if lines > FUNCTION_LINES_MAX:
+            what = f"{function.name} has {lines} lines, {FUNCTION_LINES_MAX} at most"
+            yield module.at(function, f"{what}: keep the control flow, move the leaves out")
+
+
+def not_a_value(module: Module) -> Iterator[str]:
+    for node in ast.walk(module.tree):
+        for decorator in node.decorator_list if isinstance(node, ast.ClassDef) else ():
+            if ast.unparse(decorator).split("(")[0].split(".")[-1] != "dataclass":
+                continue
+            given = decorator.keywords if isinstance(decorator, ast.Call) else []
+            flags = {flag.arg: ast.unparse(flag.value) for flag in given}
+            if (flags.get("frozen"), flags.get("slots")) != ("True", "True"):
+                yield module.at(node, f"{node.name} can change: dataclass(frozen=True, slots=True)")
+
+
+def tour_lines(lines_of: dict[str, int]) -> dict[str, int]:
+    """Pick the files of the README's tour out of all files and their lengths."""
+    families = {
+        path: lines
+        for path, lines in lines_of.items()
+        if path.startswith("drivers/families/") and not path.endswith("/__init__.py")
+    }
+    smallest = min(families, key=lambda path: families[path])
+    return {path: lines for path, lines in lines_of.items() if path in (*TOUR, smallest)}
+
+
+def packed(include: list[str]) -> set[str]:
+    """Name the folders whose modules the wheel's patterns take in."""
+    return {
+        name
+        for name in EVERYWHERE
+        if any(fnmatch(full, pattern) for full in (name, f"{name}.x") for pattern in include)
+    }
+
+
+def test_every_module_opens_by_saying_what_it_is() -> None:
+    found = offences(no_docstring, *EVERYWHERE)
+    assert not found, report(found)
+
+
+def test_functions_fit_on_a_screen_and_modules_in_a_sitting() -> None:
+    found = offences(too_long, *EVERYWHERE)
+    assert not found, report(found)
+
+
+def test_dataclasses_are_values() -> None:
+    found = offences(not_a_value, *SHIPPED)
+    assert not found, report(found)
+
+
+def test_the_tour_of_six_files_takes_ten_minutes() -> None:
+    lines_of = {
+        module.path: len(module.text.splitlines())
+        for package in SHIPPED
+        for module in modules(package)
+    }
+    tour = tour_lines(lines_of)
+    assert len(tour) == len(TOUR) + 1, f"a file of the tour is missing, there are {sorted(tour)}"
+    total = sum(tour.values())
+    assert total <= TOUR_LINES_MAX, f"{total} lines, split or simplify: {tour}"
+
+
+def test_the_wheel_holds_the_daemon_and_nothing_that_pretends() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    include = project["tool"]["setuptools"]["packages"]["find"]["include"]
+    assert packed(include) == set(SHIPPED), f"[tool.setuptools.packages.find] include: {include}"
+
+
+@pytest.mark.parametrize("bad", ["", "x = 1", "# a comment is none\nimport os", "x = 1\n'late'"])
+def test_a_module_without_docstring_is_caught(bad: str) -> None:
+    assert list(no_docstring(snippet("agent/worker.py", bad)))
+
+
+def test_a_function_of_51_lines_is_caught_and_one_of_50_passes() -> None:
+    body = "    x = 1\n"
+    assert list(too_long(snippet("agent/a.py", "def f():\n" + body * 50)))
+    assert list(too_long(snippet("agent/a.py", "async def f():\n" + body * 50)))
+    assert not list(too_long(snippet("agent/a.py", "def f():\n" + body * 49)))
+
+
+def test_a_module_of_401_lines_is_caught_and_one_of_400_passes() -> None:
+    assert list(too_long(snippet("agent/a.py", "x = 1\n" * 401)))
+    assert not list(too_long(snippet("agent/a.py", "x = 1\n" * 400)))
+
+
+@pytest.mark.parametrize(
+    "bad", ["dataclass", "dataclass(frozen=True)", "dataclasses.dataclass(slots=True)"]
+)
+def test_a_dataclass_that_can_change_is_caught(bad: str) -> None:
+    assert list(not_a_value(snippet("agent/a.py", f"@{bad}\nclass A:\n    x: int")))
+
+
+def test_the_tour_takes_the_smallest_family_and_leaves_the_rest() -> None:
+    sizes = {"drivers/families/__init__.py": 1, "drivers/families/big.py": 9, "agent/x.py": 7}
+    sizes |= {"drivers/families/small.py": 5, "agent/worker.py": 3}
+    assert tour_lines(sizes) == {"drivers/families/small.py": 5, "agent/worker.py": 3}
+
+
+@pytest.mark.parametrize("bad", [["*"], ["agent*", "sandbox*"], ["s*"], ["agent", "tests.*"]])
+def test_a_wheel_with_the_sandbox_or_the_tests_is_caught(bad: list[str]) -> None:
+    assert packed(bad) & {"sandbox", "tests"}
