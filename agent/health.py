@@ -8,7 +8,6 @@ import json
 import os
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from drivers.clock import Clock
@@ -18,30 +17,30 @@ SILENCE_S_MAX = 900.0
 STATUS_FILE = "status.json"
 
 
-@dataclass(slots=True)
 class Pulse:
     """One loop's sign of life. Written by its thread, read by the main one."""
 
-    name: str
-    beat_s: float
-    sentence: str = "starting"
-    failure: str = ""
+    def __init__(self, name: str, beat_s: float) -> None:
+        self.name = name
+        self.beat_s = beat_s
+        self.sentence = "starting"
+        self.failure = ""
 
 
-@dataclass(slots=True)
 class Health:
     """All loops of the program."""
 
-    clock: Clock
-    pulses: list[Pulse] = field(default_factory=list)
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.pulses: list[Pulse] = []
 
     def add(self, name: str) -> Pulse:
-        pulse = Pulse(name, self.clock.monotonic_s())
+        pulse = Pulse(name, self._clock.monotonic_s())
         self.pulses.append(pulse)
         return pulse
 
     def beat(self, pulse: Pulse, sentence: str) -> None:
-        pulse.beat_s = self.clock.monotonic_s()
+        pulse.beat_s = self._clock.monotonic_s()
         pulse.sentence = sentence
 
     @property
@@ -50,7 +49,7 @@ class Health:
 
     @property
     def alive(self) -> bool:
-        now_s = self.clock.monotonic_s()
+        now_s = self._clock.monotonic_s()
         return not self.failure and all(
             now_s - pulse.beat_s < SILENCE_S_MAX for pulse in self.pulses
         )
@@ -58,7 +57,7 @@ class Health:
     def write(self, state_dir: Path) -> None:
         """Put the sentences of all loops where `amef status` finds them; replaced whole."""
         loops = {pulse.name: pulse.sentence for pulse in self.pulses}
-        text = json.dumps({"pid": os.getpid(), "at_ms": self.clock.now_ms(), "loops": loops})
+        text = json.dumps({"pid": os.getpid(), "at_ms": self._clock.now_ms(), "loops": loops})
         draft = state_dir / f"{STATUS_FILE}.new"
         draft.write_text(text, encoding="utf-8")
         draft.replace(state_dir / STATUS_FILE)

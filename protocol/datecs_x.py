@@ -1,4 +1,4 @@
-"""The X series wire protocol (Datecs X, MX, and every Romanian Datecs with ANAF journal seen).
+"""The X series wire protocol (Datecs X, MX, and every Romanian Datecs with a JE that was seen).
 
 Request:  01 | LEN x4 | SEQ | CMD x4 | data |                05 | BCC x4 | 03
 Reply:    01 | LEN x4 | SEQ | CMD x4 | data | 04 | status x8 | 05 | BCC x4 | 03

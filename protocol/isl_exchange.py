@@ -5,7 +5,8 @@
 What a repeat does: a frame with the SEQ of the last one executes nothing; the device repeats its
 last answer [datecs.md 2.2, both manuals]. So a NAK, and a silence where `Request.repeatable`,
 gets the identical frame. The manuals do not say that this memory survives a power cut: what could
-be paid, closed or cancelled twice is never sent twice after silence.
+be paid, closed or cancelled twice is never sent twice after silence, nor after a 15 that came with
+anything else: in a garbled reply, or behind a SYN, it is no refusal.
 """
 
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from protocol.isl import (
 )
 
 SENDS_MAX = 4  # the first and three repeats
+SIGNS = {NAK: Heard.NAK, SYN: Heard.BUSY}
 
 
 class IslExchange:
@@ -40,9 +42,11 @@ class IslExchange:
         self._buffer = b""
         self._sends = 0
         self._heard = Heard.SILENCE
+        self._heard_since_send: set[Heard] = set()
 
     def start(self) -> Action:
         self._sends += 1
+        self._heard_since_send = set()
         return Send(self._frame)
 
     def sent(self) -> Action:
@@ -61,22 +65,23 @@ class IslExchange:
                     return Done(Reply(frame.command, frame.data, frame.status))
                 continue
             self._buffer = self._buffer[1:]
-            if byte == NAK:
-                self._hear(Heard.NAK)
-                return self._again()
-            self._hear(Heard.BUSY if byte == SYN else Heard.GARBAGE)
-        return self.sent()
+            self._hear(SIGNS.get(byte, Heard.GARBAGE))
+        return self._again() if self._is_refused() else self.sent()
 
     def silence(self) -> Action:
-        if self._buffer:  # half a frame and then nothing: its start may have been noise
+        while self._buffer:  # half a frame and then nothing: its start may have been noise
             self._hear(Heard.GARBAGE)
             rest, self._buffer = self._buffer[1:], b""
             if not isinstance(action := self.receive(rest), Wait):
                 return action
-            self._buffer = b""
         if not self._request.repeatable:
             raise NoReply(self._heard, self._sends)
         return self._again()
+
+    def _is_refused(self) -> bool:
+        """Did the device say NAK to the last send; where a repeat could harm, only NAK?"""
+        heard = self._heard_since_send
+        return Heard.NAK in heard and (self._request.repeatable or heard == {Heard.NAK})
 
     def _again(self) -> Action:
         if self._sends == SENDS_MAX:
@@ -106,6 +111,7 @@ class IslExchange:
         return None
 
     def _hear(self, what: Heard) -> None:
+        self._heard_since_send.add(what)
         order = list(Heard)
         self._heard = max(self._heard, what, key=order.index)
 

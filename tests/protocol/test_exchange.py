@@ -149,6 +149,36 @@ def test_silence_never_repeats_a_request_that_could_be_paid_twice(wire: Isl, fir
 
 
 @both_wires
+def test_a_reply_in_the_same_read_as_a_nak_is_not_lost(wire: Isl) -> None:
+    assert play(wire.begin(SEQUENCE, CLOSE), [NAK + answer(wire, CLOSE)]).reply is not None
+
+
+@both_wires
+def test_naks_of_one_read_cost_one_send(wire: Isl) -> None:
+    played = play(wire.begin(SEQUENCE, CLOSE), [NAK * 4, answer(wire, CLOSE)])
+    assert played.reply is not None
+    assert len(played.sent) == 2
+
+
+@both_wires
+def test_two_false_starts_one_inside_the_other_do_not_lose_the_reply(wire: Isl) -> None:
+    start = b"\x01" + (four_digits(0x90) if wire.layout.digits else b"\x90")
+    played = play(wire.begin(SEQUENCE, CLOSE), [start + start + answer(wire, CLOSE)])
+    assert played.reply is not None
+
+
+@both_wires
+def test_a_15_in_a_garbled_reply_is_no_nak_for_what_could_be_paid_twice(wire: Isl) -> None:
+    raw = answer(wire, CLOSE, b"5").replace(b"5\x04", b"\x15\x04")  # one bit of "5" flipped
+    assert len(play(wire.begin(SEQUENCE, CLOSE), [raw]).sent) == 1
+
+
+@both_wires
+def test_a_nak_behind_a_syn_is_no_refusal_of_what_could_be_paid_twice(wire: Isl) -> None:
+    assert len(play(wire.begin(SEQUENCE, CLOSE), [SYN, NAK]).sent) == 1
+
+
+@both_wires
 def test_naks_and_silences_share_one_count_of_sends(wire: Isl) -> None:
     played = play(wire.begin(SEQUENCE, READ), [NAK, SILENCE, NAK, SILENCE, answer(wire)])
     assert len(played.sent) == SENDS_MAX

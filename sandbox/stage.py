@@ -1,0 +1,181 @@
+"""A shop on one machine: virtual cloud, virtual AMEF and the real agent, as separate processes.
+
+    virtual cloud  <--HTTP-->  amef run  <--pseudo-terminal-->  virtual AMEF
+         ^                                                         |
+    Stage.queue()                             Stage.documents() <--'  paper.jsonl
+
+The demo plays on it for people, the process tests for themselves. Nothing in between is faked.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+READY_S_MAX = 15.0
+LOOK_S = 0.05
+STOP_S_MAX = 10.0
+FINAL = ("completed", "failed", "timeout", "cancelled")
+AMEF = str(Path(sys.executable).with_name("amef"))
+
+
+class Stage:
+    """Use it as a context manager; everything it started ends with it."""
+
+    def __init__(
+        self,
+        home: Path,
+        *,
+        cloud: tuple[str, ...] = (),
+        printer: tuple[str, ...] = (),
+        poll_interval_s: float = 0.2,
+    ) -> None:
+        self.home = home
+        self.paper = home / "paper.jsonl"
+        self.config = home / "config.toml"
+        self.state_dir = home / "state"
+        self._cloud_options = cloud
+        self._printer_options = printer
+        self._poll_interval_s = poll_interval_s
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        self.home.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as stack:
+            database = str(self.home / "cloud.sqlite3")
+            self.cloud = self._sandbox(
+                stack, "cloud", "--port", "0", "--db", database, *self._cloud_options
+            )
+            self.printer = self.start_printer(stack)
+            headers = {"x-api-key": self.cloud["api_key"]}
+            client = httpx.Client(base_url=self.cloud["url"], headers=headers)
+            self.shop = stack.enter_context(client)
+            self.device_id = self._register()
+            self.configure()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    # the parts
+
+    def start_printer(self, stack: ExitStack | None = None) -> dict[str, str]:
+        """Start the virtual AMEF; its memory is in the state file."""
+        return self._sandbox(
+            stack or self._stack,
+            *("printer", "--family", "datecs_x", "--paper", str(self.paper)),
+            *("--state", str(self.home / "printer.state"), *self._printer_options),
+        )
+
+    def start_agent(self, *options: str) -> "subprocess.Popen[Any]":
+        """Start `amef run`; it writes to agent.log."""
+        with (self.home / "agent.log").open("a") as log:
+            agent = subprocess.Popen(
+                [AMEF, "run", "--config", str(self.config), *options], stderr=log
+            )
+        self._stack.callback(stop, agent)
+        return agent
+
+    def configure(self, **device: object) -> None:
+        """Write the key and the configuration as an installer would; `device` adds keys."""
+        key = self.home / "api-key"
+        key.touch(mode=0o600)
+        key.write_text(self.cloud["agent_key"])
+        table = {
+            "id": self.device_id,
+            "family": "datecs_x",
+            "transport": "serial",
+            "address": self.printer["address"],
+            "baud": 115200,
+        } | device
+        rows = "\n".join(f"{name} = {json.dumps(value)}" for name, value in table.items())
+        self.config.write_text(
+            f"""[agent]
+id = "demo"
+state_dir = "{self.state_dir.resolve()}"
+
+[cloud]
+profile = "ebon"
+base_url = "{self.cloud["url"]}"
+api_key_file = "{key.resolve()}"
+poll_interval_s = {self._poll_interval_s}
+
+[[device]]
+{rows}
+"""
+        )
+
+    # the shop's side
+
+    def queue(self, kind: str, payload: Any = None, *, unchecked: bool = False) -> str:
+        """Queue a command; `unchecked` passes by the cloud's own checks."""
+        body = {"deviceId": self.device_id, "type": kind, "payload": payload}
+        headers = {"X-Sandbox-Skip-Validation": "1"} if unchecked else {}
+        answer = self.shop.post("/api/v1/commands", json=body, headers=headers)
+        return str(answer.raise_for_status().json()["id"])
+
+    def record(self, command_id: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.shop.get(f"/api/v1/commands/{command_id}").json()
+        return found
+
+    def results(self, ids: list[str], wait_s_max: float = 20.0) -> list[dict[str, Any]]:
+        """Wait until the cloud knows the end of every command, or the time is over."""
+        deadline_s = time.monotonic() + wait_s_max
+        records = [self.record(id_) for id_ in ids]
+        while time.monotonic() < deadline_s and any(r["status"] not in FINAL for r in records):
+            time.sleep(LOOK_S)
+            records = [self.record(id_) for id_ in ids]
+        return records
+
+    def documents(self, kind: str = "") -> list[dict[str, Any]]:
+        """Return what came out on paper, oldest first."""
+        lines = self.paper.read_text().splitlines() if self.paper.exists() else []
+        documents = [json.loads(line) for line in lines]
+        return [document for document in documents if kind in ("", document["kind"])]
+
+    # the pieces
+
+    def _register(self) -> str:
+        body = {
+            "name": "Casa 1",
+            "protocol": "datecs_extended",
+            "transport": "serial",
+            "connectionParams": {"address": self.printer["address"]},
+        }
+        answer = self.shop.post("/api/v1/devices", json=body).raise_for_status()
+        return str(answer.json()["id"])
+
+    def _sandbox(self, stack: ExitStack, *arguments: str) -> dict[str, str]:
+        """Start a part of the sandbox and read the line it prints when it is ready."""
+        command = [sys.executable, "-m", "sandbox", *arguments]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        stack.callback(stop, process)
+        assert process.stdout is not None
+        stack.callback(process.stdout.close)
+        line = process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{' '.join(arguments)}: did not start")
+        ready: dict[str, str] = json.loads(line)
+        return ready
+
+
+def stop(process: "subprocess.Popen[Any]") -> None:
+    """End a process gracefully, then not."""
+    process.terminate()
+    try:
+        process.wait(STOP_S_MAX)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
