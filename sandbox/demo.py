@@ -48,7 +48,7 @@ def main(argv: list[str]) -> int:
     console = Console()
     with Stage(HOME, printer=("--print-ms", "15"), poll_interval_s=1.0) as stage:
         stage.start_agent()
-        console.print(f"cloud {stage.cloud['url']}, printer {stage.printer['address']}, agent: up")
+        console.print(f"cloud {stage.cloud['url']}, printer {stage.port.resolve()}, agent: up")
         ids = [stage.queue("print_receipt", RECEIPT)]
         ids += [stage.queue(kind) for kind in ("x_report", "z_report")]
         records = stage.results(ids)

@@ -11,6 +11,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -40,6 +41,7 @@ class Stage:
         self.paper = home / "paper.jsonl"
         self.config = home / "config.toml"
         self.state_dir = home / "state"
+        self.port = home / "port"  # like a by-id name: it stays when the pseudo-terminal changes
         self._cloud_options = cloud
         self._printer_options = printer
         self._poll_interval_s = poll_interval_s
@@ -49,12 +51,12 @@ class Stage:
         self.home.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
             database = str(self.home / "cloud.sqlite3")
-            self.cloud = self._sandbox(
+            _, self.cloud = self._sandbox(
                 stack, "cloud", "--port", "0", "--db", database, *self._cloud_options
             )
-            self.printer = self.start_printer(stack)
+            self.printer_process = self.start_printer(stack)
             headers = {"x-api-key": self.cloud["api_key"]}
-            client = httpx.Client(base_url=self.cloud["url"], headers=headers)
+            client = httpx.Client(base_url=self.cloud["url"], headers=headers, trust_env=False)
             self.shop = stack.enter_context(client)
             self.device_id = self._register()
             self.configure()
@@ -71,13 +73,16 @@ class Stage:
 
     # the parts
 
-    def start_printer(self, stack: ExitStack | None = None) -> dict[str, str]:
+    def start_printer(self, stack: ExitStack | None = None) -> "subprocess.Popen[Any]":
         """Start the virtual AMEF; its memory is in the state file."""
-        return self._sandbox(
+        process, ready = self._sandbox(
             stack or self._stack,
             *("printer", "--family", "datecs_x", "--paper", str(self.paper)),
             *("--state", str(self.home / "printer.state"), *self._printer_options),
         )
+        self.port.unlink(missing_ok=True)
+        self.port.symlink_to(ready["address"])
+        return process
 
     def start_agent(self, *options: str) -> "subprocess.Popen[Any]":
         """Start `amef run`; it writes to agent.log."""
@@ -97,7 +102,7 @@ class Stage:
             "id": self.device_id,
             "family": "datecs_x",
             "transport": "serial",
-            "address": self.printer["address"],
+            "address": str(self.port.absolute()),
             "baud": 115200,
         } | device
         rows = "\n".join(f"{name} = {json.dumps(value)}" for name, value in table.items())
@@ -139,6 +144,18 @@ poll_interval_s = {self._poll_interval_s}
             records = [self.record(id_) for id_ in ids]
         return records
 
+    def wait_device(
+        self, wanted: Callable[[dict[str, Any]], object], wait_s_max: float = 20.0
+    ) -> dict[str, Any]:
+        """Wait until the cloud's view of the device is as wanted, or the time is over."""
+        deadline_s = time.monotonic() + wait_s_max
+        path = f"/api/v1/devices/{self.device_id}"
+        device: dict[str, Any] = self.shop.get(path).json()
+        while not wanted(device) and time.monotonic() < deadline_s:
+            time.sleep(LOOK_S)
+            device = self.shop.get(path).json()
+        return device
+
     def documents(self, kind: str = "") -> list[dict[str, Any]]:
         """Return what came out on paper, oldest first."""
         lines = self.paper.read_text().splitlines() if self.paper.exists() else []
@@ -152,12 +169,14 @@ poll_interval_s = {self._poll_interval_s}
             "name": "Casa 1",
             "protocol": "datecs_extended",
             "transport": "serial",
-            "connectionParams": {"address": self.printer["address"]},
+            "connectionParams": {"address": str(self.port.absolute())},
         }
         answer = self.shop.post("/api/v1/devices", json=body).raise_for_status()
         return str(answer.json()["id"])
 
-    def _sandbox(self, stack: ExitStack, *arguments: str) -> dict[str, str]:
+    def _sandbox(
+        self, stack: ExitStack, *arguments: str
+    ) -> "tuple[subprocess.Popen[Any], dict[str, str]]":
         """Start a part of the sandbox and read the line it prints when it is ready."""
         command = [sys.executable, "-m", "sandbox", *arguments]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -168,7 +187,7 @@ poll_interval_s = {self._poll_interval_s}
         if not line:
             raise RuntimeError(f"{' '.join(arguments)}: did not start")
         ready: dict[str, str] = json.loads(line)
-        return ready
+        return process, ready
 
 
 def stop(process: "subprocess.Popen[Any]") -> None:

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import httpx
 
 from agent.cloud.keys import ApiKey
-from config.settings import CloudProfile
+from config.settings import CloudProfile, is_loopback
 
 TIMEOUT_S = 30.0
 BODY_BYTES_MAX = 8 * 1024 * 1024
@@ -65,6 +65,7 @@ class CloudClient:
             base_url=base_url,
             timeout=TIMEOUT_S,
             follow_redirects=False,  # a redirect must not carry the key to another host
+            trust_env=not is_loopback(base_url),  # a proxy cannot reach our own machine
             headers={
                 profile.header: f"{profile.header_prefix}{key.secret}",
                 "Accept": "application/json",

@@ -241,7 +241,7 @@ def to_uploads(
         body = who | {
             "status": event.data["status"],
             "conditions": [{"code": fault} for fault in event.data["faults"]],
-            "identity": event.data.get("identity"),
+            "identity": event.data.get("identity", {}),
             "at": _iso(event.at_ms),
         }
         return [Upload(fill(profile.device_status, device_id=event.device_id), body)]

@@ -94,6 +94,7 @@ class CloudSync:
                 if error.status in (401, 403):
                     raise
                 # A clear no to this one: asking again would stop all that wait behind it.
+                log.warning("cloud.upload_refused", extra={"path": upload.path, "why": str(error)})
                 self._ledger.note_refused_upload(event, upload.path, str(error))
         self._ledger.reported(event.id)
 
