@@ -8,6 +8,9 @@ from typing import Any
 from agent.states import State
 from drivers.model import Counters, Problem
 
+LOCAL = "local:"
+"""Ids of commands that this machine gave itself; no cloud has to hand them over."""
+
 
 class Acceptance(StrEnum):
     """What became of a command that came in."""
@@ -38,6 +41,10 @@ class Incoming:
     expires_at_ms: int
     problems: tuple[Problem, ...] = ()
 
+    @property
+    def is_local(self) -> bool:
+        return self.id.startswith(LOCAL)
+
 
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
@@ -60,6 +67,10 @@ class LedgerEntry:
     reason: str | None
     evidence: Evidence | None
     result: dict[str, Any] | None
+
+    @property
+    def is_local(self) -> bool:
+        return self.id.startswith(LOCAL)
 
 
 @dataclass(frozen=True, slots=True)

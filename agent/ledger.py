@@ -79,8 +79,9 @@ class Ledger:
                 self._event(incoming.device_id, incoming.id, "conflict", {"body_hash": digest})
                 return Acceptance.CONFLICT
             self._db.execute(
-                "INSERT INTO command (id, device_id, kind, body, body_hash, payload, expires_at_ms)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO command"
+                " (id, device_id, kind, body, body_hash, payload, expires_at_ms, claimed)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     incoming.id,
                     incoming.device_id,
@@ -89,6 +90,7 @@ class Ledger:
                     digest,
                     incoming.payload,
                     incoming.expires_at_ms,
+                    incoming.is_local,
                 ),
             )
             self._event(incoming.device_id, incoming.id, "accept", {"kind": incoming.kind})

@@ -1,6 +1,7 @@
 """Starts everything, and stops it in good order.
 
     main ── signals, watchdog, status.json
+     ├── schedule ...... what is done at a time of day
      ├── cloud ......... CloudSync.step()
      └── device <id> ... DeviceWorker.step(), one thread per printer
 
@@ -24,6 +25,7 @@ from agent.cloud.sync import CloudSync
 from agent.devices import admission, build_printer
 from agent.health import Health, Notifier, Pulse
 from agent.ledger import Ledger
+from agent.schedule import Schedule
 from agent.session import Session
 from agent.wake import Wake
 from agent.worker import DeviceWorker
@@ -82,6 +84,7 @@ class Supervisor:
             worker = self._worker(device)
             self._add(f"device {device.id}", worker, self._device_wakes[device.id])
         self._add("cloud", self._sync(), self._cloud_wake)
+        self._schedule = Schedule(settings, self._clock, self._ledger, self._wake_device)
 
     def run(self) -> int:
         """Work until a signal or a broken loop ends it; return the exit status."""
@@ -90,12 +93,14 @@ class Supervisor:
         notifier = Notifier(os.environ)
         for thread in self._threads:
             thread.start()
+        self._schedule.start()
         notifier.tell("READY=1")
         while not self._stop.wait(TICK_S):
             self._health.write(self._settings.agent.state_dir)
             if self._health.alive:
                 notifier.tell("WATCHDOG=1")
         notifier.tell("STOPPING=1")
+        self._schedule.stop()
         for wake in (self._cloud_wake, *self._device_wakes.values()):
             wake.set()
         for thread in self._threads:
@@ -122,13 +127,10 @@ class Supervisor:
         settings = self._settings
         profile = profiles()[settings.cloud.profile]
         client = CloudClient(profile, settings.base_url, self._key, settings.agent.id)
-        return CloudSync(
-            client,
-            settings,
-            self._ledger(),
-            self._clock,
-            lambda device_id: self._device_wakes[device_id].set(),
-        )
+        return CloudSync(client, settings, self._ledger(), self._clock, self._wake_device)
+
+    def _wake_device(self, device_id: str) -> None:
+        self._device_wakes[device_id].set()
 
     def _add(self, name: str, loop: Loop, wake: Wake) -> None:
         pulse = self._health.add(name)

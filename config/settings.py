@@ -1,25 +1,43 @@
 """The configuration file: one TOML file, checked whole before anything starts.
 
-    [agent]   id, state_dir, command_ttl_s
+    [agent]   id, state_dir, command_ttl_s, timezone
     [cloud]   profile, base_url, api_key_file (or AMEF_API_KEY), poll_interval_s
-    [[device]]  id, family, transport, address, baud, fiscal_serial, operator, password, till
+    [[device]]  id, family, transport, address, baud, fiscal_serial, operator, password, till,
+                z_report_at
 
 Whatever is wrong is said with the file, the key, and for an unknown key the nearest known one.
 """
 
 import difflib
 import tomllib
+from datetime import time
 from functools import cache
 from importlib import resources
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,100}$")]
 Ascii = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,20}$")]
+
+
+def _timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, ZoneInfoNotFoundError):
+        raise ValueError(f"{name!r} is not a timezone this machine knows") from None
+    return name
 
 
 class ConfigError(Exception):
@@ -59,6 +77,7 @@ class AgentSettings(_Table):
     id: Name
     state_dir: Path
     command_ttl_s: Annotated[int, Field(gt=0)] = 180
+    timezone: Annotated[str, AfterValidator(_timezone)] = "Europe/Bucharest"
 
 
 class CloudSettings(_Table):
@@ -82,6 +101,7 @@ class DeviceSettings(_Table):
     operator: Annotated[int, Field(ge=1, le=30)] | None = None
     password: Ascii | None = None
     till: Annotated[int, Field(ge=1, le=99999)] = 1
+    z_report_at: time | None = None
 
 
 class Settings(_Table):

@@ -1,7 +1,7 @@
 """Our own stable words for what can be wrong with a device, one per idea, for every maker.
 
 The word is what reports and programs use; the maker's code always stands beside it. Sentences for
-people, in Romanian and English, with what to do, are in `faults.toml`; `docs/faults-table.md` is
+people, in Romanian and English, with what to do, are in `faults.toml`; `docs/fault-table.md` is
 generated from it.
 """
 

@@ -65,6 +65,7 @@ class CloudClient:
             base_url=base_url,
             timeout=TIMEOUT_S,
             follow_redirects=False,  # a redirect must not carry the key to another host
+            trust_env=not base_url.startswith("http:"),  # loopback: no proxy may see the key
             trust_env=not is_loopback(base_url),  # a proxy cannot reach our own machine
             headers={
                 profile.header: f"{profile.header_prefix}{key.secret}",
@@ -119,7 +120,7 @@ def fill(route: str, **parts: str) -> str:
 def _parse(path: str, body: bytes) -> Any:
     try:
         return json.loads(body, parse_float=Decimal, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, ArithmeticError, RecursionError) as error:
         shown = body[:SHOWN_MAX].decode("utf-8", "replace")
         raise CloudAnswerBroken(f"{path}: not JSON: {shown!r}") from error
 

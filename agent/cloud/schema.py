@@ -35,7 +35,7 @@ from agent.commands import (
     ReceiptPayload,
     fold_tax_id,
 )
-from agent.entries import Event, Incoming, LedgerEntry
+from agent.entries import LOCAL, Event, Incoming, LedgerEntry
 from agent.states import State
 from config.settings import CloudProfile
 from drivers.model import AdjustmentKind, PaymentKind, Problem
@@ -176,7 +176,7 @@ def to_incoming(raw: Any, *, now_ms: int, server_ms: int | None, ttl_ms: int) ->
         NotACommand: it has no usable id.
     """
     id_ = raw.get("id") if isinstance(raw, dict) else None
-    if not isinstance(id_, str) or not 0 < len(id_) <= ID_MAX:
+    if not isinstance(id_, str) or not 0 < len(id_) <= ID_MAX or id_.startswith(LOCAL):
         raise NotACommand(str(raw)[:ID_MAX])
     kind = str(raw.get("type", ""))
     body = {"deviceId": raw.get("deviceId"), "type": raw.get("type"), "payload": raw.get("payload")}
@@ -250,11 +250,14 @@ def to_uploads(
     result = _result(event, entry)
     if result is None:
         return []
-    body = who | result | {"executedAt": _iso(event.at_ms)}
-    uploads = [Upload(fill(profile.result, command_id=entry.id), body)]
+    uploads = []
+    if not entry.is_local:  # the cloud did not ask; it only gets the report
+        body = who | result | {"executedAt": _iso(event.at_ms)}
+        uploads.append(Upload(fill(profile.result, command_id=entry.id), body))
     if entry.kind in ("x_report", "z_report") and event.name in ("finish", "found"):
         route = fill(profile.report, device_id=event.device_id, kind=entry.kind[0])
-        report = who | {"commandId": entry.id, "report": result["result"]}
+        command_id = None if entry.is_local else entry.id
+        report = who | {"commandId": command_id, "report": result["result"]}
         uploads.append(Upload(route, report))
     return uploads
 

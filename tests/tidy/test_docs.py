@@ -1,0 +1,44 @@
+"""What the documents say is what the code says."""
+
+import re
+import runpy
+import tomllib
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from tests.tidy.tree import ROOT
+
+DOCUMENTS = sorted(
+    path
+    for path in ROOT.rglob("*.md")
+    if not {".venv", "build"} & set(path.relative_to(ROOT).parts)
+)
+
+
+def test_the_fault_table_is_the_one_the_code_makes() -> None:
+    made = runpy.run_path(str(ROOT / "docs/make_fault_table.py"))["table"]()
+    assert (ROOT / "docs/fault-table.md").read_text(encoding="utf-8") == made
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_of_a_document_leads_somewhere(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", text)
+    missing = [link for link in links if not (document.parent / link).exists()]
+    assert missing == []
+
+
+def test_every_folder_has_its_page() -> None:
+    folders = ("agent", "config", "docs", "drivers", "protocol", "sandbox", "systemd", "tests")
+    assert [name for name in folders if not (ROOT / name / "README.md").exists()] == []
+
+
+def test_the_changelog_has_room_for_what_is_not_yet_released() -> None:
+    assert "## Unreleased" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_the_installed_version_is_the_one_of_the_project_file() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert version("amef-agent") == project["version"]
