@@ -127,9 +127,10 @@ def receipt_conflicts(receipt: Receipt) -> list[Problem]:
     elif cashless > receipt.total:
         sentence = f"payments other than cash exceed the total by {cashless - receipt.total} bani"
         problems.append(Problem("payments", "PAYMENTS_EXCEED_TOTAL", sentence))
-    elif paid > receipt.total and cashless == paid - receipt.payments[-1].amount == receipt.total:
+    elif paid - receipt.payments[-1].amount >= receipt.total:
+        # The device would refuse it on a paid receipt, which no one can cancel any more.
         problems.append(
-            Problem("payments", "PAYMENTS_EXCEED_TOTAL", "there is nothing left for cash")
+            Problem("payments", "PAYMENTS_EXCEED_TOTAL", "nothing is left for the last payment")
         )
     if receipt.customer_tax_id and not is_tax_id(receipt.customer_tax_id):
         sentence = f"{receipt.customer_tax_id!r} is not a CUI: its check digit is wrong"

@@ -15,6 +15,7 @@ from drivers.clock import Clock
 # The longest step is a receipt on a bad line; each of its requests has its own limit.
 SILENCE_S_MAX = 900.0
 STATUS_FILE = "status.json"
+WRITE_INTERVAL_S = 5.0
 
 
 class Pulse:
@@ -33,6 +34,8 @@ class Health:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.pulses: list[Pulse] = []
+        self._written: dict[str, str] = {}
+        self._written_s = 0.0
 
     def add(self, name: str) -> Pulse:
         pulse = Pulse(name, self._clock.monotonic_s())
@@ -57,6 +60,10 @@ class Health:
     def write(self, state_dir: Path) -> None:
         """Put the sentences of all loops where `amef status` finds them; replaced whole."""
         loops = {pulse.name: pulse.sentence for pulse in self.pulses}
+        now_s = self._clock.monotonic_s()
+        if loops == self._written and now_s - self._written_s < WRITE_INTERVAL_S:
+            return  # a shop's flash disk wears out
+        self._written, self._written_s = loops, now_s
         text = json.dumps({"pid": os.getpid(), "at_ms": self._clock.now_ms(), "loops": loops})
         draft = state_dir / f"{STATUS_FILE}.new"
         draft.write_text(text, encoding="utf-8")

@@ -272,8 +272,11 @@ class Ledger:
             )
         if version == 0:
             schema = resources.files("agent").joinpath("schema.sql").read_text(encoding="utf-8")
+            # Event numbers start at the time of making, so that a ledger that was lost and made
+            # anew never tells the cloud another event under an old number.
+            first = f"INSERT INTO sqlite_sequence VALUES ('event', {self._clock.now_ms()});"
             self._db.executescript(
-                f"BEGIN IMMEDIATE; {schema} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+                f"BEGIN IMMEDIATE; {schema} {first} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
             )
 
     @contextmanager

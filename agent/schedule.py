@@ -58,6 +58,12 @@ class Schedule:
     def stop(self) -> None:
         self._jobs.shutdown()
 
+    def next_after(self, moment: datetime) -> dict[str, datetime]:
+        """Return when each job comes next."""
+        return {
+            job.id: job.trigger.get_next_fire_time(None, moment) for job in self._jobs.get_jobs()
+        }
+
     def queue_z_report(self, device_id: str) -> None:
         """Put today's Z report into the ledger, once."""
         now_ms = self._clock.now_ms()

@@ -9,6 +9,7 @@ Whatever is wrong is said with the file, the key, and for an unknown key the nea
 """
 
 import difflib
+import re
 import tomllib
 from datetime import time
 from functools import cache
@@ -22,11 +23,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
     ValidationError,
 )
+
+COMMAND_TTL_S_MAX = 7 * 86_400
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,100}$")]
 Ascii = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,20}$")]
@@ -35,9 +39,16 @@ Ascii = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,20}$")]
 def _timezone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ValueError, ZoneInfoNotFoundError):
+    except (ValueError, OSError, ZoneInfoNotFoundError):
         raise ValueError(f"{name!r} is not a timezone this machine knows") from None
     return name
+
+
+def _time_of_day(value: object) -> object:
+    """A bare number would be read as seconds, and a zone would not be looked at."""
+    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?", str(value)):
+        raise ValueError(f'{str(value)!r} is not a time of day such as "23:30"')
+    return value
 
 
 class ConfigError(Exception):
@@ -76,7 +87,7 @@ class CloudProfile(_Table):
 class AgentSettings(_Table):
     id: Name
     state_dir: Path
-    command_ttl_s: Annotated[int, Field(gt=0)] = 180
+    command_ttl_s: Annotated[int, Field(gt=0, le=COMMAND_TTL_S_MAX)] = 180
     timezone: Annotated[str, AfterValidator(_timezone)] = "Europe/Bucharest"
 
 
@@ -84,7 +95,7 @@ class CloudSettings(_Table):
     profile: str = "ebon"
     base_url: str = ""
     api_key_file: Path | None = None
-    poll_interval_s: Annotated[float, Field(gt=0)] = 10.0
+    poll_interval_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 10.0
 
 
 class DeviceSettings(_Table):
@@ -101,7 +112,7 @@ class DeviceSettings(_Table):
     operator: Annotated[int, Field(ge=1, le=30)] | None = None
     password: Ascii | None = None
     till: Annotated[int, Field(ge=1, le=99999)] = 1
-    z_report_at: time | None = None
+    z_report_at: Annotated[time, BeforeValidator(_time_of_day)] | None = None
 
 
 class Settings(_Table):
@@ -140,7 +151,7 @@ def load(path: Path) -> Settings:
     """
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"{path}: {error}") from error
     try:
         settings = Settings.model_validate(raw)
@@ -153,7 +164,13 @@ def load(path: Path) -> Settings:
 def _check(path: Path, settings: Settings) -> None:
     """Check what no single key can say."""
     _known(f"{path}: cloud.profile", settings.cloud.profile, list(profiles()))
-    url = urlsplit(settings.base_url)
+    try:
+        url = urlsplit(settings.base_url)
+        complete = bool(url.hostname) and url.port != 0
+    except ValueError:
+        complete = False
+    if not complete:
+        raise ConfigError(f"{path}: cloud.base_url: {settings.base_url!r} is not an address")
     if url.scheme != "https" and not (url.scheme == "http" and is_loopback(settings.base_url)):
         raise ConfigError(
             f"{path}: cloud.base_url: {settings.base_url!r} must be https://;"

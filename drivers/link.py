@@ -81,9 +81,7 @@ class Link:
                     continue
                 left_s = deadline_s - self._clock.monotonic_s()
                 if left_s <= 0:
-                    raise ContactLost(
-                        f"no answer within {request.budget.total_s} s: busy", heard=Heard.BUSY
-                    )
+                    raise exchange.given_up()
                 data = self._transport.read(min(action.silence_s, left_s))
                 action = exchange.receive(data) if data else exchange.silence()
         except NoReply as error:

@@ -2,7 +2,7 @@
 
 from drivers.model import Bani, Capabilities, Line, Problem, Receipt, Thousandths, VatRate
 from protocol.fields import decimal_text
-from protocol.text import unprintable
+from protocol.text import fold, unprintable
 
 AMOUNT_MAX = Bani(99_999_999_99)
 QUANTITY_MAX = Thousandths(99_999_999)
@@ -47,13 +47,13 @@ def _line_problems(
 
 
 def text_problems(path: str, text: str, *, length_max: int) -> list[Problem]:
-    """Refuse what would be cut or printed as something else."""
+    """Refuse what would be cut or printed as something else. Folding can lengthen: € is EUR."""
     problems = []
     if bad := unprintable(text):
         shown = " ".join(f"U+{ord(letter):04X}" for letter in dict.fromkeys(bad))
         sentence = f"the device cannot print {shown}"
         problems.append(Problem(path, "TEXT_NOT_PRINTABLE", sentence))
-    if len(text) > length_max:
-        sentence = f"{len(text)} characters, the device prints {length_max}"
+    if (length := len(fold(text))) > length_max:
+        sentence = f"{length} characters, the device prints {length_max}"
         problems.append(Problem(path, "TEXT_TOO_LONG", sentence))
     return problems

@@ -12,6 +12,8 @@ request belongs to the caller (`drivers/link.py`).
 from dataclasses import dataclass
 from typing import Protocol
 
+from protocol.errors import NoReply
+
 
 @dataclass(frozen=True, slots=True)
 class Budget:
@@ -82,6 +84,10 @@ class Exchange(Protocol):
     def receive(self, data: bytes) -> Action: ...
 
     def silence(self) -> Action: ...
+
+    def given_up(self) -> NoReply:
+        """What there is to say when the caller's own time is over."""
+        ...
 
 
 class WireProtocol(Protocol):

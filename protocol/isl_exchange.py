@@ -75,8 +75,11 @@ class IslExchange:
             if not isinstance(action := self.receive(rest), Wait):
                 return action
         if not self._request.repeatable:
-            raise NoReply(self._heard, self._sends)
+            raise self.given_up()
         return self._again()
+
+    def given_up(self) -> NoReply:
+        return NoReply(self._heard, self._sends)
 
     def _is_refused(self) -> bool:
         """Did the device say NAK to the last send; where a repeat could harm, only NAK?"""
@@ -85,7 +88,7 @@ class IslExchange:
 
     def _again(self) -> Action:
         if self._sends == SENDS_MAX:
-            raise NoReply(self._heard, self._sends)
+            raise self.given_up()
         return self.start()
 
     def _size(self) -> int | None:

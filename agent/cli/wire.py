@@ -33,10 +33,10 @@ def decode(
 
 @app.command()
 def encode(
-    data: str,
     family: Family,
     seq: Annotated[int, typer.Option(help="SEQ, 32 to 255.")],
     command: Annotated[int, typer.Option(help="CMD, as in the manual.")],
+    data: Annotated[str, typer.Argument()] = "",
 ) -> None:
     r"""Print a request as hex. In DATA, \t is a TAB and \n a line feed."""
     try:

@@ -65,7 +65,6 @@ class CloudClient:
             base_url=base_url,
             timeout=TIMEOUT_S,
             follow_redirects=False,  # a redirect must not carry the key to another host
-            trust_env=not base_url.startswith("http:"),  # loopback: no proxy may see the key
             trust_env=not is_loopback(base_url),  # a proxy cannot reach our own machine
             headers={
                 profile.header: f"{profile.header_prefix}{key.secret}",

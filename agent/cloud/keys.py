@@ -10,6 +10,8 @@ from pathlib import Path
 
 from config.settings import CloudProfile, ConfigError, Settings, profiles
 
+_GRAPHIC = re.compile(r"[\x21-\x7e]+")
+
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
@@ -43,7 +45,8 @@ def load_key(settings: Settings, environ: Mapping[str, str]) -> ApiKey:
 
 
 def _checked(secret: str, source: str, profile: CloudProfile) -> ApiKey:
-    match = re.match(profile.key_pattern, secret)
+    # What a header cannot carry would stand in the error of whoever tries.
+    match = re.fullmatch(profile.key_pattern, secret) if _GRAPHIC.fullmatch(secret) else None
     if match is None:
         raise ConfigError(f"{source}: this is not an API key of this cloud (its form is different)")
     live = profile.environment == "live" or match.groupdict().get("environment") == "live"

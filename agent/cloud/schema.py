@@ -11,10 +11,11 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Annotated, Any
 
 from pydantic import (
+    AfterValidator,
     AliasChoices,
     BaseModel,
     BeforeValidator,
@@ -41,6 +42,8 @@ from config.settings import CloudProfile
 from drivers.model import AdjustmentKind, PaymentKind, Problem
 
 ID_MAX = 200
+SHOWN_MAX = 50
+DIGITS_MAX = 15
 CLAIM_LOST = "CLAIM_LOST"  # another agent has it, or it was cancelled: not ours to answer
 PROBLEMS_TOLD_MAX = 20
 
@@ -51,20 +54,29 @@ _PATHS = {
     "vat_rate": "vatRate",
     "customer_tax_id": "customerCif",
     "adjustment": "discount",
+    "kind": "type",
 }
 
 
+# A number is taken as it was written or not at all; one with more digits is of no receipt.
+_EXACT = Context(prec=DIGITS_MAX, traps=[Inexact, InvalidOperation])
+
+
 class NotACommand(Exception):
-    """An entry of the list without an id: it cannot even be written down."""
+    """An entry of the list that cannot even be written down, as it has no id."""
 
 
 def _decimal(value: object, places: int, code: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise PydanticCustomError("NOT_A_NUMBER", "must be a number")
-    scaled = Decimal(value).scaleb(places)
-    if not scaled.is_finite() or scaled != scaled.to_integral_value():
-        raise PydanticCustomError(code, "has more than {places} decimals", {"places": places})
-    return int(scaled)
+    try:
+        exact = Decimal(value).quantize(Decimal(1).scaleb(-places), context=_EXACT)
+    except InvalidOperation:
+        raise PydanticCustomError("NUMBER_TOO_LARGE", "is too large") from None
+    except Inexact:
+        problem = PydanticCustomError(code, "has more than {places} decimals", {"places": places})
+        raise problem from None
+    return int(exact.scaleb(places))
 
 
 def _bani(value: object) -> int:
@@ -76,14 +88,22 @@ def _thousandths(value: object) -> int:
 
 
 def _payment_kind(value: object) -> PaymentKind:
+    text = value if isinstance(value, str) else ""
     try:
-        return PaymentKind(str(value))
+        return PaymentKind(text)
     except ValueError:
         raise PydanticCustomError(
-            "PAYMENT_KIND_UNKNOWN", "{value} is not a way to pay", {"value": str(value)}
+            "PAYMENT_KIND_UNKNOWN", "{value} is not a way to pay", {"value": _shown(text)}
         ) from None
 
 
+def _encodable(text: str) -> str:
+    """Half a surrogate pair is no text: it could not be written down."""
+    text.encode()
+    return text
+
+
+Text = Annotated[str, AfterValidator(_encodable)]
 BaniField = Annotated[int, BeforeValidator(_bani), Field(gt=0)]
 QuantityField = Annotated[int, BeforeValidator(_thousandths), Field(gt=0)]
 RateField = Annotated[int, BeforeValidator(_bani), Field(ge=0)]
@@ -106,12 +126,12 @@ def _discount(value: object) -> object:
 
 
 class Item(_Vendor):
-    name: Annotated[str, StringConstraints(min_length=1)]
+    name: Annotated[Text, StringConstraints(min_length=1)]
     quantity: QuantityField
     price: BaniField
     vat_rate: Annotated[RateField, Field(alias="vatRate")]
     department: Annotated[int, Field(ge=0, le=99)] = 1
-    unit: str = ""
+    unit: Text = ""
     discount: Annotated[Discount | None, BeforeValidator(_discount)] = None
 
 
@@ -127,7 +147,7 @@ class VendorPayment(_Vendor):
 class VendorReceipt(_Vendor):
     items: Annotated[list[Item], Field(min_length=1)]
     payments: Annotated[list[VendorPayment], Field(min_length=1)]
-    customer_cif: Annotated[str | None, Field(alias="customerCif")] = None
+    customer_cif: Annotated[Text | None, Field(alias="customerCif")] = None
 
     def translated(self) -> ReceiptPayload:
         return ReceiptPayload(
@@ -164,7 +184,20 @@ def read_list(answer: Any) -> list[Any] | None:
 
 
 def device_of(raw: Any) -> str:
-    return str(raw.get("deviceId", "")) if isinstance(raw, dict) else ""
+    return _text(raw, "deviceId")
+
+
+def _text(raw: Any, name: str) -> str:
+    """Return a text of an entry, or "" where none stands that can be written down."""
+    found = raw.get(name) if isinstance(raw, dict) else None
+    try:
+        return found if isinstance(found, str) and found.encode() else ""
+    except UnicodeEncodeError:  # half a surrogate pair
+        return ""
+
+
+def _shown(text: str) -> str:
+    return ascii(text[:SHOWN_MAX])
 
 
 def to_incoming(raw: Any, *, now_ms: int, server_ms: int | None, ttl_ms: int) -> Incoming:
@@ -173,21 +206,25 @@ def to_incoming(raw: Any, *, now_ms: int, server_ms: int | None, ttl_ms: int) ->
     Its age is measured by the cloud's own clock, so that a wrong clock here does no harm.
 
     Raises:
-        NotACommand: it has no usable id.
+        NotACommand: it has no usable id, or is nested too deeply to be written down.
     """
-    id_ = raw.get("id") if isinstance(raw, dict) else None
-    if not isinstance(id_, str) or not 0 < len(id_) <= ID_MAX or id_.startswith(LOCAL):
-        raise NotACommand(str(raw)[:ID_MAX])
-    kind = str(raw.get("type", ""))
+    id_ = _text(raw, "id")
+    if not 0 < len(id_) <= ID_MAX or id_ in (".", "..") or id_.startswith(LOCAL):
+        raise NotACommand(f"its id is {_shown(id_) if id_ else 'no text'}")
+    kind = _text(raw, "type")
     body = {"deviceId": raw.get("deviceId"), "type": raw.get("type"), "payload": raw.get("payload")}
+    try:
+        text = json.dumps(body, default=str, sort_keys=True)
+    except RecursionError as error:
+        raise NotACommand(f"{_shown(id_)} is nested too deeply") from error
     payload, problems = _understand(kind, raw.get("payload"))
-    created_ms = _time_ms(raw.get("createdAt"))
+    created_ms = _time_ms(_text(raw, "createdAt"))
     age_ms = max(0, server_ms - created_ms) if server_ms and created_ms else 0
     return Incoming(
         id=id_,
         device_id=device_of(raw),
         kind=kind,
-        body=json.dumps(body, default=str, ensure_ascii=False, sort_keys=True),
+        body=text,
         payload=payload,
         expires_at_ms=now_ms + ttl_ms - age_ms,
         problems=tuple(problems),
@@ -196,7 +233,7 @@ def to_incoming(raw: Any, *, now_ms: int, server_ms: int | None, ttl_ms: int) ->
 
 def _understand(kind: str, payload: Any) -> tuple[str | None, list[Problem]]:
     if kind not in KINDS:
-        sentence = f"this agent does not do {kind!r}"
+        sentence = f"this agent does not do {_shown(kind)}"
         return None, [Problem("type", "UNSUPPORTED", sentence)]
     if KINDS[kind].payload is NoPayload:
         return NoPayload().model_dump_json(), []
@@ -214,11 +251,14 @@ def _problem(item: Any) -> Problem:
     return Problem(path, code, item["msg"])
 
 
-def _time_ms(text: object) -> int | None:
+def _time_ms(text: str) -> int | None:
+    """Read an instant; one without a zone is UTC, as the cloud's contract has it."""
     try:
-        return int(datetime.fromisoformat(str(text)).timestamp() * 1000)
-    except (ValueError, OverflowError):
+        moment = datetime.fromisoformat(text)
+    except ValueError:
         return None
+    zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return int(zoned.timestamp() * 1000)
 
 
 # results out

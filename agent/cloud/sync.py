@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 EVENTS_AT_ONCE_MAX = 50
 LIST_LIMIT = 100
 BACK_OFF_S, BACK_OFF_S_MAX = 1.0, 60.0
+DOUBLINGS_MAX = 10
 KEY_REFUSED_S = 60.0
 
 
@@ -67,7 +68,7 @@ class CloudSync:
             if events := self._ledger.unreported(EVENTS_AT_ONCE_MAX):
                 for event in events:
                     self._tell(event)
-            elif waiting := self._ledger.unclaimed():
+            elif waiting := self._unclaimed():
                 for entry in waiting:
                     self._claim(entry)
             elif now_s >= self._poll_at_s:
@@ -97,6 +98,10 @@ class CloudSync:
                 log.warning("cloud.upload_refused", extra={"path": upload.path, "why": str(error)})
                 self._ledger.note_refused_upload(event, upload.path, str(error))
         self._ledger.reported(event.id)
+
+    def _unclaimed(self) -> list[LedgerEntry]:
+        """What a printer of ours waits for; one that left the configuration takes no more."""
+        return [e for e in self._ledger.unclaimed() if e.device_id in self._device_ids]
 
     def _claim(self, entry: LedgerEntry) -> None:
         try:
@@ -136,7 +141,7 @@ class CloudSync:
     def _rest(self, error: CloudError) -> None:
         """Leave the cloud alone for a while; longer each time, and as long as it asks."""
         wait_s = min(BACK_OFF_S * 2**self._failures, BACK_OFF_S_MAX)
-        self._failures += 1
+        self._failures = min(self._failures + 1, DOUBLINGS_MAX)
         if isinstance(error, CloudUnreachable) and error.retry_after_s is not None:
             wait_s = error.retry_after_s
         if isinstance(error, CloudRefused):

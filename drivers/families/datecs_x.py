@@ -9,6 +9,7 @@ nFBon counts fiscal receipts for ever, nBon all documents; 76 after a close stil
 receipt; the JE (125) numbers documents like nBon; payment modes 3..9; amounts above 9,999,999.99.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -115,8 +116,8 @@ def in_progress(fields: list[str]) -> tuple[bool, int, Bani, Bani]:
 
 
 def payments(fields: list[str]) -> tuple[Payment, ...]:
-    """110-0: sums by payment mode, in the order of the modes; the foreign one is left out."""
-    sums = zip(PaymentKind, (bani(text) for text in fields), strict=False)
+    """110-0: sums by payment mode, in the order of the modes; the last, foreign, is left out."""
+    sums = zip(PaymentKind, (bani(text) for text in fields[:-1]), strict=False)
     return tuple(Payment(kind, sum_) for kind, sum_ in sums if sum_)
 
 
@@ -248,7 +249,7 @@ class DatecsX:
         self, code: int, type_: str | int, *, payments: tuple[Payment, ...], budget: Budget = READ
     ) -> Report:
         serial = self._read(DEVICE_INFO, 1, read=lambda fields: fields[0])
-        issued_at = self.clock()
+        issued_at = "" if code == LAST_Z else self.clock()
 
         def read(fields: list[str]) -> Report:
             sums = zip(GROUPS, (bani(text) for text in fields[1:]), strict=False)
@@ -257,7 +258,8 @@ class DatecsX:
                 for letter, total in sums
                 if total or letter in self._rates
             )
-            return Report(integer(fields[0]), serial, groups, payments, issued_at)
+            # 64 ends with its own date
+            return Report(integer(fields[0]), serial, groups, payments, issued_at or fields[-1])
 
         return self._do(code, type_, budget=budget, repeatable=budget is READ, read=read)
 
@@ -271,10 +273,11 @@ class DatecsX:
         """Look for our reference in those JE documents; None: they could not all be read."""
         if last - first >= JE_DOCUMENTS_MAX:
             return None
+        ours = re.compile(re.escape(f"{REFERENCE}{reference}") + r"(?!\w)")  # not a longer one
         try:
             for number in range(first, last + 1):
                 kind, lines = self._document(number)
-                if f"{REFERENCE}{reference}" in lines and kind != JE_CANCELLED:
+                if ours.search(lines) and kind != JE_CANCELLED:
                     return True if kind in JE_FISCAL else None
         except Refused:
             return None

@@ -1,0 +1,124 @@
+"""How the commands speak to people: two languages, tables, amounts, and why something was refused.
+
+On a terminal a table is drawn; in a pipe it is lines of TAB-separated cells that stay as they are.
+A refusal names its cause in both languages, with our stable code and the maker's beside it.
+"""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from agent.cli.common import print_json
+from drivers.errors import DriverError, Refused
+from drivers.faults import words
+from drivers.model import Bani, PaymentKind, VatRate
+
+
+class Language(StrEnum):
+    RO = "ro"
+    EN = "en"
+
+    def say(self, ro: str, en: str) -> str:
+        return ro if self is Language.RO else en
+
+    def payment(self, kind: PaymentKind) -> str:
+        return self.say(PAYMENTS[kind], kind.replace("_", " "))
+
+
+PAYMENTS = {
+    PaymentKind.CASH: "numerar",
+    PaymentKind.CARD: "card",
+    PaymentKind.CREDIT: "credit",
+    PaymentKind.MEAL_TICKET: "tichete de masă",
+    PaymentKind.VALUE_TICKET: "tichete valorice",
+    PaymentKind.VOUCHER: "voucher",
+    PaymentKind.MODERN: "plată modernă",
+    PaymentKind.CARD_CASH_ADVANCE: "card cu avans în numerar",
+    PaymentKind.OTHER: "alte metode",
+    PaymentKind.FOREIGN: "valută",
+}
+
+
+def default_language() -> Language:
+    return Language.RO if os.environ.get("LANG", "").startswith("ro") else Language.EN
+
+
+Lang = Annotated[
+    Language,
+    typer.Option(
+        "--lang", default_factory=default_language, show_default="LANG", help="Of what is shown."
+    ),
+]
+
+
+class RefusedHere(Exception):
+    """We do not do this now. The sentences say why and what to do."""
+
+    def __init__(self, code: str, *, ro: str, en: str, detail: str = "") -> None:
+        super().__init__(en)
+        self.code = code
+        self.ro = ro
+        self.en = en
+        self.detail = detail
+
+
+@contextmanager
+def refusals(lang: Language, *, as_json: bool) -> Iterator[None]:
+    """End with exit 1 and one clear sentence, never with a traceback."""
+    try:
+        yield
+    except RefusedHere as error:
+        found = {"code": error.code, "device_code": "", "ro": error.ro, "en": error.en}
+        _tell(found | {"detail": error.detail}, lang, as_json=as_json)
+    except DriverError as error:
+        device_code = error.device_code if isinstance(error, Refused) else ""
+        said = words()[error.fault]
+        found = {"code": error.fault, "device_code": device_code, "ro": said.ro, "en": said.en}
+        _tell(found | {"detail": str(error)}, lang, as_json=as_json)
+
+
+def _tell(found: dict[str, str], lang: Language, *, as_json: bool) -> None:
+    """Both languages, the shop's first: whoever is called to help may read the other one."""
+    if as_json:
+        print_json({"error": found})
+        raise typer.Exit(1)
+    codes = f"{found['code']}, device code {found['device_code']}"
+    codes = codes if found["device_code"] else found["code"]
+    first, second = lang.say("ro", "en"), lang.say("en", "ro")
+    typer.echo(f"amef: {found[first]} [{codes}]", err=True)
+    typer.echo(f"amef: {found[second]}", err=True)
+    if found["detail"]:
+        typer.echo(f"      {found['detail']}", err=True)
+    raise typer.Exit(1)
+
+
+def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    if not sys.stdout.isatty():
+        for row in (headers, *rows):
+            typer.echo("\t".join(row))
+        return
+    drawn = Table(*headers)
+    for row in rows:
+        drawn.add_row(*(Text(cell) for cell in row))
+    Console().print(drawn)
+
+
+def lei(amount: Bani) -> str:
+    return _hundredths(amount)
+
+
+def percent(rate: VatRate) -> str:
+    return _hundredths(rate)
+
+
+def _hundredths(value: int) -> str:
+    whole, part = divmod(abs(value), 100)
+    return f"{'-' if value < 0 else ''}{whole}.{part:02d}"

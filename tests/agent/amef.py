@@ -1,0 +1,43 @@
+"""The command `amef` for tests: in this process, or the real program; and a configuration."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from typer.testing import CliRunner, Result
+
+from agent.cli import app
+
+ROOT = Path(__file__).parents[2]
+AMEF = Path(sys.executable).with_name("amef")
+WAIT_S = 20
+ENGLISH = {"LANG": "en_US.UTF-8", "PATH": "/usr/bin:/bin", "PYTHONWARNINGS": "error"}
+
+
+def called(*arguments: str, lang: str = "en_US.UTF-8", answer: str = "") -> Result:
+    return CliRunner().invoke(app, arguments, input=answer, env={"LANG": lang})
+
+
+def program(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(AMEF), *arguments],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=WAIT_S,
+        env=ENGLISH,
+        cwd="/",
+        check=False,
+    )
+
+
+def configuration(folder: Path, *addresses: str, extra: str = "") -> str:
+    """One device per address: dev_1, dev_2, ... `extra` goes to the last one."""
+    devices = "".join(
+        f'[[device]]\nid = "dev_{number}"\nfamily = "datecs_x"\naddress = "{address}"\n'
+        for number, address in enumerate(addresses, start=1)
+    )
+    path = folder / "config.toml"
+    agent = f'[agent]\nid = "shop"\nstate_dir = "{folder / "state"}"\n[cloud]\n'
+    path.write_text(f"{agent}{devices}{extra}\n", "utf-8")
+    return str(path)

@@ -1,0 +1,172 @@
+"""`amef devices`: finding printers from the command line."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import serial.tools.list_ports
+from serial.tools.list_ports_common import ListPortInfo
+
+from config import settings
+from drivers.ports import SerialPort
+from drivers.serial_transport import SerialTransport
+from tests.agent.amef import called, configuration, program
+from tests.drivers.far_end import FarEnd, Legacy, busy, nak
+from tests.drivers.virtual_printer import VirtualPrinter, virtual_printer
+
+
+@pytest.fixture(scope="module")
+def printer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VirtualPrinter]:
+    """One for all: nothing here may change it."""
+    with virtual_printer(tmp_path_factory.mktemp("printer")) as started:
+        yield started
+
+
+@pytest.fixture
+def ttys(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """What pyserial says is plugged in."""
+    found: list[object] = []
+    monkeypatch.setattr(serial.tools.list_ports, "comports", lambda: found)
+    return found
+
+
+def tty(device: str) -> object:
+    return ListPortInfo(device, skip_link_detection=True)
+
+
+def test_the_program_finds_a_printer_and_prints_its_table(printer: VirtualPrinter) -> None:
+    done = program("devices", "detect", printer.address)
+    assert done.returncode == 0
+    assert f"{printer.address} @ 115200: printer\n" in done.stdout
+    assert 'fiscal_serial = "SIM0000001"' in done.stdout
+    assert done.stderr.startswith(f"Asking, read-only: {printer.address}\n")
+    assert printer.paper == []
+
+
+def test_the_table_it_prints_is_a_configuration(printer: VirtualPrinter, tmp_path: Path) -> None:
+    done = called("devices", "detect", printer.address)
+    table = done.stdout[done.stdout.index("[[device]]") :]
+    device = settings.load(Path(configuration(tmp_path, extra=table))).device[0]
+    assert (device.family, device.address, device.baud) == ("datecs_x", printer.address, 115200)
+    assert device.fiscal_serial == "SIM0000001"
+
+
+def test_the_program_lists_what_is_plugged_in() -> None:
+    done = program("devices", "list", "--json")
+    assert done.returncode == 0
+    found = json.loads(done.stdout)
+    assert set(found) == {"serial", "usb"}
+    assert all(port["device"].startswith("/dev/") for port in found["serial"])
+
+
+def test_the_list_says_who_holds_a_port(ttys: list[object], tmp_path: Path) -> None:
+    port = tmp_path / "ttyS9"
+    ttys.append(tty(str(port)))
+    with port.open("w"):
+        done = called("devices", "list")
+    assert done.exit_code == 0
+    assert f"{port}\t{port}\t" in done.stdout
+    assert f"(pid {os.getpid()})" in done.stdout
+
+
+def test_an_empty_list_says_so_in_the_language_of_the_shop(ttys: list[object]) -> None:
+    assert ttys == []
+    assert called("devices", "list", lang="ro_RO.UTF-8").stdout == "Nu este nimic conectat.\n"
+    assert called("devices", "list", lang="C").stdout == "Nothing is plugged in.\n"
+
+
+def test_a_port_without_a_printer_is_exit_1_with_the_cause_in_romanian() -> None:
+    with FarEnd(nak) as path:
+        done = called("devices", "detect", path, "--baud", "9600", "--lang", "ro")
+    assert done.exit_code == 1
+    assert f"{path} @ 9600: nak" in done.stdout
+    assert "viteză (baud) greșită" in done.stdout
+    assert "s-a auzit: 15" in done.stdout
+
+
+def test_a_legacy_printer_is_shown_and_is_exit_1() -> None:
+    with FarEnd(Legacy()) as path:
+        done = called("devices", "detect", path)
+    assert done.exit_code == 1
+    assert f"{path} @ 115200: other_dialect" in done.stdout
+    assert "ISL, FP-700, 1.00BG" in done.stdout
+    assert "[[device]]" not in done.stdout
+
+
+def test_as_json_every_step_is_there_and_nothing_else_on_stdout(printer: VirtualPrinter) -> None:
+    with FarEnd(nak) as path:
+        done = called("devices", "detect", path, printer.address, "--baud", "115200", "--json")
+    assert done.exit_code == 0
+    first, second = json.loads(done.stdout)["ports"]
+    assert [first["outcome"], second["outcome"]] == ["nak", "printer"]
+    assert [step["dialect"] for step in first["steps"]] == ["Datecs X", "legacy ISL"]
+    assert second["identity"]["fiscal_serial"] == "SIM0000001"
+    assert second["config"].startswith("[[device]]")
+
+
+def test_without_a_name_every_port_is_asked_but_those_of_the_configuration(
+    ttys: list[object], tmp_path: Path, printer: VirtualPrinter
+) -> None:
+    heard: list[bytes] = []
+
+    def listens(data: bytes) -> bytes:
+        heard.append(data)
+        return b""
+
+    with FarEnd(listens) as ours:
+        ttys += [tty(ours), tty(printer.address)]
+        done = called("devices", "detect", "--config", configuration(tmp_path, ours))
+    assert done.exit_code == 0
+    assert heard == []
+    assert f"{ours}: left alone, it belongs to device dev_1" in done.stderr
+    assert f"{printer.address} @ 115200: printer" in done.stdout
+
+
+def test_a_port_of_the_configuration_is_asked_when_it_is_named(
+    tmp_path: Path, printer: VirtualPrinter
+) -> None:
+    config = configuration(tmp_path, printer.address)
+    assert called("devices", "detect", printer.address, "--config", config).exit_code == 0
+
+
+def test_the_stable_name_goes_into_the_table(
+    tmp_path: Path, printer: VirtualPrinter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = tmp_path / "usb-Datecs_1"
+    link.symlink_to(printer.address)
+    listed = [SerialPort(printer.address, by_id=str(link))]
+    monkeypatch.setattr("agent.cli.devices.serial_ports", lambda: listed)
+    assert f'address = "{link}"' in called("devices", "detect").stdout
+
+
+def test_a_network_printer_is_found(tmp_path: Path) -> None:
+    with virtual_printer(tmp_path, "--tcp", "0") as printer:
+        done = called("devices", "detect", "--tcp", printer.address)
+    assert done.exit_code == 0
+    assert 'transport = "tcp"' in done.stdout
+    assert f'address = "{printer.address}"' in done.stdout
+    assert "baud" not in done.stdout
+
+
+def test_a_host_without_a_port_is_asked_at_every_usual_one() -> None:
+    done = called("devices", "detect", "--tcp", "127.0.0.1", "--json")
+    asked = [found["port"] for found in json.loads(done.stdout)["ports"]]
+    assert asked == ["127.0.0.1:3999", "127.0.0.1:4999", "127.0.0.1:9100"]
+
+
+@pytest.mark.parametrize("wrong", [("usb:zz",), ("--tcp", "a b"), ("--baud", "0")])
+def test_an_address_that_is_none_is_a_usage_error(wrong: tuple[str, ...]) -> None:
+    assert called("devices", "detect", *wrong).exit_code == 2
+
+
+def test_a_held_port_is_told_with_its_holder() -> None:
+    with FarEnd(busy) as path:
+        other = SerialTransport(path, 115200)
+        other.open()
+        done = called("devices", "detect", path)
+        other.close()
+    assert done.exit_code == 1
+    assert f"{path}: held" in done.stdout
+    assert f"(pid {os.getpid()})" in done.stdout
