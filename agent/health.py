@@ -4,13 +4,17 @@ systemd hears READY=1 once, WATCHDOG=1 as long as every loop beats, STOPPING=1 a
 that hangs is a program that is started again (`sd_notify(3)`).
 """
 
+import contextlib
 import json
+import logging
 import os
 import socket
 from collections.abc import Mapping
 from pathlib import Path
 
 from drivers.clock import Clock
+
+log = logging.getLogger(__name__)
 
 # The longest step is a receipt on a bad line; each of its requests has its own limit.
 SILENCE_S_MAX = 900.0
@@ -66,8 +70,16 @@ class Health:
         self._written, self._written_s = loops, now_s
         text = json.dumps({"pid": os.getpid(), "at_ms": self._clock.now_ms(), "loops": loops})
         draft = state_dir / f"{STATUS_FILE}.new"
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(state_dir / STATUS_FILE)
+        try:
+            draft.write_text(text, encoding="utf-8")
+            draft.replace(state_dir / STATUS_FILE)
+        except OSError as error:  # a page to look at; the work does not hang on it
+            log.warning("health.not_written", extra={"reason": str(error)})
+
+    def forget(self, state_dir: Path) -> None:
+        """At the end: nothing runs here any more."""
+        with contextlib.suppress(OSError):
+            (state_dir / STATUS_FILE).unlink(missing_ok=True)
 
 
 class Notifier:
@@ -82,6 +94,9 @@ class Notifier:
         address = self._address
         if address.startswith("@"):  # an abstract socket
             address = "\0" + address[1:]
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
-            line.connect(address)
-            line.sendall("\n".join(words).encode())
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
+                line.connect(address)
+                line.sendall("\n".join(words).encode())
+        except OSError as error:  # systemd will miss us soon enough
+            log.warning("health.not_told", extra={"reason": str(error)})

@@ -31,8 +31,8 @@ def set_up(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LineFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    logging.getLogger("httpcore").setLevel(logging.WARNING)
+    for chatty in ("apscheduler", "httpcore", "httpx", "tzlocal"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 def _shown(value: object) -> str:

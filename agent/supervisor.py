@@ -6,8 +6,8 @@
      └── device <id> ... DeviceWorker.step(), one thread per printer
 
 They share the ledger file and `Wake`, nothing else. SIGTERM: the receipt in hand is finished, no
-more are taken. A loop that breaks stops the program: at the next start the ledger knows what was
-in hand, and the road of every doubt is taken.
+more are taken, its result is told. A loop that breaks stops the program: at the next start the
+ledger knows what was in hand, and the road of every doubt is taken.
 """
 
 import fcntl
@@ -68,9 +68,9 @@ class Supervisor:
         self._clock: Clock = SystemClock()
         self._health = Health(self._clock)
         self._stop = threading.Event()
+        self._printed = threading.Event()  # every printer is done: the cloud may end too
         self._cloud_wake = Wake()
         self._device_wakes = {device.id: Wake() for device in settings.device}
-        self._threads: list[threading.Thread] = []
         self._key = load_key(settings, os.environ)
         state_dir = settings.agent.state_dir
         try:
@@ -80,10 +80,16 @@ class Supervisor:
             raise ConfigError(f"agent.state_dir: {error}") from error
         lost = self._ledger().lose_unfinished()
         log.info("agent.start", extra={"agent_id": settings.agent.id, "in_doubt": lost})
-        for device in settings.device:
-            worker = self._worker(device)
-            self._add(f"device {device.id}", worker, self._device_wakes[device.id])
-        self._add("cloud", self._sync(), self._cloud_wake)
+        self._devices = [
+            self._thread(
+                f"device {device.id}",
+                self._worker(device),
+                self._device_wakes[device.id],
+                self._stop,
+            )
+            for device in settings.device
+        ]
+        self._cloud = self._thread("cloud", self._sync(), self._cloud_wake, self._printed)
         self._schedule = Schedule(settings, self._clock, self._ledger, self._wake_device)
 
     def run(self) -> int:
@@ -91,7 +97,7 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stop.set())
         notifier = Notifier(os.environ)
-        for thread in self._threads:
+        for thread in (*self._devices, self._cloud):
             thread.start()
         self._schedule.start()
         notifier.tell("READY=1")
@@ -100,13 +106,21 @@ class Supervisor:
             if self._health.alive:
                 notifier.tell("WATCHDOG=1")
         notifier.tell("STOPPING=1")
-        self._schedule.stop()
-        for wake in (self._cloud_wake, *self._device_wakes.values()):
-            wake.set()
-        for thread in self._threads:
-            thread.join()
+        self._end()
+        self._health.forget(self._settings.agent.state_dir)
         log.info("agent.stop", extra={"failure": self._health.failure})
         return EXIT_BROKEN if self._health.failure else EXIT_OK
+
+    def _end(self) -> None:
+        """Printers first, each with what it has in hand; then the cloud, which tells of it."""
+        self._schedule.stop()
+        for wake in self._device_wakes.values():
+            wake.set()
+        for thread in self._devices:
+            thread.join()
+        self._printed.set()
+        self._cloud_wake.set()
+        self._cloud.join()
 
     def _ledger(self) -> Ledger:
         return Ledger(self._settings.agent.state_dir / LEDGER_FILE, self._clock)
@@ -132,17 +146,16 @@ class Supervisor:
     def _wake_device(self, device_id: str) -> None:
         self._device_wakes[device_id].set()
 
-    def _add(self, name: str, loop: Loop, wake: Wake) -> None:
+    def _thread(self, name: str, loop: Loop, wake: Wake, stop: threading.Event) -> threading.Thread:
         pulse = self._health.add(name)
-        thread = threading.Thread(target=self._loop, args=(loop, wake, pulse), name=name)
-        self._threads.append(thread)
+        return threading.Thread(target=self._loop, args=(loop, wake, stop, pulse), name=name)
 
-    def _loop(self, loop: Loop, wake: Wake, pulse: Pulse) -> None:
+    def _loop(self, loop: Loop, wake: Wake, stop: threading.Event, pulse: Pulse) -> None:
         try:
-            run(loop, wake, self._stop, lambda: self._health.beat(pulse, loop.sentence))
-        finally:
+            run(loop, wake, stop, lambda: self._health.beat(pulse, loop.sentence))
             loop.close()
-            if not self._stop.is_set():
+        finally:
+            if not stop.is_set():
                 pulse.failure = f"the loop {pulse.name!r} broke"
                 self._stop.set()
 

@@ -21,7 +21,7 @@ from drivers.errors import ContactLost, DriverError, Refused
 from drivers.faults import Fault, words
 from drivers.model import Problem
 
-LOOK_INTERVAL_MS = 60_000
+LOOK_INTERVAL_MS = 15_000
 RETRY_MS = 1_000
 
 

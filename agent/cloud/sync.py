@@ -7,6 +7,7 @@
 Results go before polls. A refusal of our key stops the taking of work and is tried again slowly.
 """
 
+import contextlib
 import logging
 from collections.abc import Callable
 
@@ -84,6 +85,11 @@ class CloudSync:
         return True
 
     def close(self) -> None:
+        """Tell what the printers did last, if the cloud can be reached; then hang up."""
+        if self._clock.monotonic_s() >= self._rest_until_s:
+            with contextlib.suppress(CloudError):
+                for event in self._ledger.unreported(EVENTS_AT_ONCE_MAX):
+                    self._tell(event)
         self._client.close()
 
     def _tell(self, event: Event) -> None:
