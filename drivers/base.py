@@ -48,6 +48,7 @@ class FiscalPrinter(Protocol):
 
         Raises:
             NotStarted: no port, no answer, or another dialect.
+            Refused: it answers, but will not say who it is; `status` can still be asked.
         """
         ...
 
@@ -70,7 +71,7 @@ class FiscalPrinter(Protocol):
         ...
 
     def day_totals(self) -> Report:
-        """The open day's totals, read without printing; `number` is the last Z made."""
+        """The open day's totals, read without printing; `number` is the Z that will close it."""
         ...
 
     def check(self, receipt: Receipt) -> list[Problem]:

@@ -51,10 +51,13 @@ class Adjustment:
     kind: AdjustmentKind
     value: int
 
+    @property
+    def is_percent(self) -> bool:
+        return self.kind.endswith("percent")
+
     def of(self, amount: Bani) -> Bani:
         """Return what it adds to the amount; negative for a discount."""
-        percent = self.kind.endswith("percent")
-        size = half_up(amount * self.value, 100_00) if percent else self.value
+        size = half_up(amount * self.value, 100_00) if self.is_percent else self.value
         return Bani(-size if self.kind.startswith("discount") else size)
 
 
@@ -69,9 +72,12 @@ class Line:
     unit: str = ""
 
     @property
+    def gross(self) -> Bani:
+        return Bani(half_up(self.unit_price * self.quantity, 1000))
+
+    @property
     def total(self) -> Bani:
-        gross = Bani(half_up(self.unit_price * self.quantity, 1000))
-        return Bani(gross + self.adjustment.of(gross)) if self.adjustment else gross
+        return Bani(self.gross + self.adjustment.of(self.gross)) if self.adjustment else self.gross
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from protocol.fields import decimal_text
 from protocol.text import fold, unprintable
 
 AMOUNT_MAX = Bani(99_999_999_99)
+PERCENT_MAX = 100_00
 QUANTITY_MAX = Thousandths(99_999_999)
 
 
@@ -41,7 +42,12 @@ def _line_problems(
         problems.append(Problem(f"{path}.vat_rate", "VAT_RATE_UNKNOWN", sentence))
     if line.unit_price > AMOUNT_MAX or line.quantity > QUANTITY_MAX:
         problems.append(Problem(path, "AMOUNT_TOO_LARGE", "price or quantity is above the limit"))
-    if line.total <= 0:
+    if not line.name.strip():
+        problems.append(Problem(f"{path}.name", "TEXT_EMPTY", "the name is blank"))
+    if line.adjustment and line.adjustment.is_percent and line.adjustment.value >= PERCENT_MAX:
+        sentence = "a percentage must be below 100"
+        problems.append(Problem(f"{path}.adjustment", "PERCENT_TOO_LARGE", sentence))
+    if line.gross <= 0 or line.total <= 0:
         problems.append(Problem(path, "LINE_NOT_POSITIVE", "the line's total is not above zero"))
     return problems
 

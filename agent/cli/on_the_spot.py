@@ -22,9 +22,12 @@ from config import settings
 from config.settings import ConfigError, DeviceSettings, Settings
 from drivers.base import FiscalPrinter
 from drivers.clock import SystemClock
-from drivers.errors import NotStarted
+from drivers.errors import NotStarted, Refused
 from drivers.faults import Fault
 from drivers.model import Identity
+
+
+UNKNOWN = Identity("?", "?", "?", "?", "?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +54,26 @@ def taken(config: Path, device_id: str | None, *, to_act: bool) -> Iterator[Take
             _refuse_in_doubt(loaded, device)
         printer = build_printer(device, SystemClock())
         try:
-            identity = printer.open(last_sequence=None)
+            identity = _opened(printer, to_act=to_act)
             if to_act:
                 _refuse_other(device, identity)
-            elif device.fiscal_serial not in ("", identity.fiscal_serial):
+            elif identity is not UNKNOWN and device.fiscal_serial not in (
+                "",
+                identity.fiscal_serial,
+            ):
                 typer.echo(f"amef: {_another(device, identity)}", err=True)
             yield Taken(device, printer, identity)
         finally:
             printer.close()
+
+
+def _opened(printer: FiscalPrinter, *, to_act: bool) -> Identity:
+    try:
+        return printer.open(last_sequence=None)
+    except Refused:  # it will not say who it is, as when not fiscalised; its status is worth seeing
+        if to_act:
+            raise
+        return UNKNOWN
 
 
 def _device(loaded: Settings, device_id: str | None) -> DeviceSettings:

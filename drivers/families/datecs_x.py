@@ -60,6 +60,7 @@ GROUPS = "ABCDEFG"
 UNUSED_RATE = 100_00  # 100.00 or 100.02 marks a group that is not programmed [datecs.md 10]
 MODES = {kind: str(mode) for mode, kind in enumerate(PaymentKind)}  # the order of 4.1
 ADJUSTMENTS = {kind: str(code) for code, kind in enumerate(AdjustmentKind, start=1)}
+CLOSED, NONFISCAL = "0", "5"  # IsOpen of 76
 JE_FISCAL, JE_CANCELLED = ("1", "3"), "8"  # document types [datecs.md 4, 124]
 JE_DOCUMENTS_MAX, JE_LINES_MAX = 8, 2000
 END_OF_DATA = "-100003"
@@ -100,19 +101,18 @@ def adjustment_fields(adjustment: Adjustment | None) -> tuple[str, str]:
     return (ADJUSTMENTS[adjustment.kind], money(adjustment.value)) if adjustment else ("", "")
 
 
-def rates(fields: list[str]) -> dict[str, VatRate]:
-    """50: nZ, TaxA.., EntDate. However many groups the firmware has."""
+def vat_table(fields: list[str]) -> dict[str, VatRate | None]:
+    """50: nZ, TaxA.., EntDate: however many groups the firmware has, None for the unused."""
     values = [decimal_value(text, 2) for text in fields[1:-1]]
     return {
-        letter: VatRate(value)
+        letter: VatRate(value) if value < UNUSED_RATE else None
         for letter, value in zip(GROUPS, values, strict=False)
-        if value < UNUSED_RATE
     }
 
 
-def in_progress(fields: list[str]) -> tuple[bool, int, Bani, Bani]:
-    """76: open, Number, Amount, Payed; five fields or seven, firmwares differ [datecs.md 10]."""
-    return fields[0] != "0", integer(fields[1]), bani(fields[-2]), bani(fields[-1])
+def in_progress(fields: list[str]) -> tuple[str, int, Bani, Bani]:
+    """76: IsOpen, Number, Amount, Payed; five fields or seven, firmwares differ [datecs.md 10]."""
+    return fields[0], integer(fields[1]), bani(fields[-2]), bani(fields[-1])
 
 
 def payments(fields: list[str]) -> tuple[Payment, ...]:
@@ -131,7 +131,7 @@ class DatecsX:
     def __init__(self, transport: Transport, clock: Clock, operator: Operator) -> None:
         self._link = Link(transport, DATECS_X, clock)
         self._operator = operator
-        self._rates: dict[str, VatRate] = {}
+        self._table: dict[str, VatRate | None] = {}
 
     @property
     def sequence(self) -> int | None:
@@ -139,7 +139,7 @@ class DatecsX:
 
     def open(self, *, last_sequence: int | None) -> Identity:
         self._link.open(Request(STATUS, repeatable=True), last_sequence=last_sequence)
-        self._rates = self.vat_rates()
+        self._table = self._read(VAT_RATES, read=vat_table)
         return self._identity()
 
     def close(self) -> None:
@@ -157,7 +157,8 @@ class DatecsX:
         return Counters(serial, z_number, receipts, documents)
 
     def vat_rates(self) -> dict[str, VatRate]:
-        return self._read(VAT_RATES, read=rates)
+        self._table = self._read(VAT_RATES, read=vat_table)
+        return self._rates
 
     def clock(self) -> str:
         return self._read(READ_CLOCK, read=lambda fields: fields[0])
@@ -180,10 +181,11 @@ class DatecsX:
     def observe(self, *, since: Counters, reference: str) -> Observation:
         counters = self.counters()
         is_open, number, total, paid = self._read(IN_PROGRESS, read=in_progress)
-        if is_open:
+        if is_open not in (CLOSED, NONFISCAL):
             return Observation(counters, OpenReceipt(number, total, paid))
+        last_total = total if is_open == CLOSED else None
         found = self._find(reference, since.document_number + 1, counters.document_number)
-        return Observation(counters, last_total=total, reference_found=found)
+        return Observation(counters, last_total=last_total, reference_found=found)
 
     # what it prints
 
@@ -193,8 +195,8 @@ class DatecsX:
     def issue_receipt(self, receipt: Receipt) -> FiscalResult:
         operator, cui = self._operator, receipt.customer_tax_id
         who = (operator.number, operator.password, operator.till)
-        self._do(OPEN_RECEIPT, *who, "I" if cui else "", cui, repeatable=True)
         letters = {rate: letter for letter, rate in reversed(self._rates.items())}
+        self._do(OPEN_RECEIPT, *who, "I" if cui else "", cui, repeatable=True)
         for line in receipt.lines:
             self._do(SALE, *sale_fields(line, letters[line.vat_rate]), repeatable=True)
         self._do(TEXT, f"{REFERENCE}{receipt.reference}", 0, 0, 0, 0, 1, repeatable=True)
@@ -219,7 +221,13 @@ class DatecsX:
         return self._report_of(REPORT, "Z", payments=self._payments(), budget=LONG)
 
     def print_slip(self, texts: tuple[str, ...]) -> None:
-        self._do(OPEN_NONFISCAL)
+        try:
+            self._do(OPEN_NONFISCAL)
+        except Refused as error:
+            if error.fault is not Fault.RECEIPT_OPEN:
+                raise
+            self._do(CLOSE_NONFISCAL, budget=MONEY)  # one that was broken off, e.g. out of paper
+            self._do(OPEN_NONFISCAL)
         for text in texts:
             self._do(NONFISCAL_TEXT, text, 0, 0, 0, 0, 0)
         self._do(CLOSE_NONFISCAL, budget=MONEY)
@@ -252,16 +260,20 @@ class DatecsX:
         issued_at = "" if code == LAST_Z else self.clock()
 
         def read(fields: list[str]) -> Report:
-            sums = zip(GROUPS, (bani(text) for text in fields[1:]), strict=False)
+            sums = zip(self._table.items(), (bani(text) for text in fields[1:]), strict=False)
             groups = tuple(
-                GroupTotal(letter, self._rates.get(letter), total)
-                for letter, total in sums
-                if total or letter in self._rates
+                GroupTotal(letter, rate, total)
+                for (letter, rate), total in sums
+                if total or rate is not None
             )
             # 64 ends with its own date
             return Report(integer(fields[0]), serial, groups, payments, issued_at or fields[-1])
 
         return self._do(code, type_, budget=budget, repeatable=budget is READ, read=read)
+
+    @property
+    def _rates(self) -> dict[str, VatRate]:
+        return {letter: rate for letter, rate in self._table.items() if rate is not None}
 
     def _payments(self) -> tuple[Payment, ...]:
         return self._read(DAY_INFO, 0, read=payments)

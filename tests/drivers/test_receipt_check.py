@@ -1,0 +1,132 @@
+"""Every problem a receipt can have before the first byte: its code and its path."""
+
+from dataclasses import replace
+
+import pytest
+
+from drivers.model import (
+    Adjustment,
+    AdjustmentKind,
+    Bani,
+    Capabilities,
+    Line,
+    Payment,
+    PaymentKind,
+    Receipt,
+    Thousandths,
+    VatRate,
+)
+from drivers.receipt_check import AMOUNT_MAX, QUANTITY_MAX, receipt_problems, text_problems
+from tests.drivers.receipts import BREAD, CHEESE, REFERENCE, TWO_LINES
+
+DEVICE = Capabilities(
+    name_length_max=20,
+    lines_max=3,
+    payment_kinds=frozenset({PaymentKind.CASH, PaymentKind.CARD}),
+)
+RATES = frozenset({VatRate(21_00), VatRate(11_00)})
+
+
+def found(receipt: Receipt) -> list[tuple[str, str]]:
+    problems = receipt_problems(receipt, DEVICE, RATES)
+    assert all(problem.sentence for problem in problems)
+    return [(problem.path, problem.code) for problem in problems]
+
+
+def with_second(line: Line) -> Receipt:
+    return replace(TWO_LINES, lines=(BREAD, line))
+
+
+def discounted(kind: AdjustmentKind, value: int) -> Line:
+    return replace(BREAD, adjustment=Adjustment(kind, value))
+
+
+def test_a_good_receipt_has_no_problem() -> None:
+    assert found(TWO_LINES) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "path", "code"),
+    [
+        (replace(CHEESE, name="Brânză 🧀"), "lines[1].name", "TEXT_NOT_PRINTABLE"),
+        (replace(CHEESE, name="Branza\tde oaie"), "lines[1].name", "TEXT_NOT_PRINTABLE"),
+        (replace(CHEESE, name="x" * 21), "lines[1].name", "TEXT_TOO_LONG"),
+        (replace(CHEESE, unit="\n"), "lines[1].unit", "TEXT_NOT_PRINTABLE"),
+        (replace(CHEESE, unit="BUCATI2"), "lines[1].unit", "TEXT_TOO_LONG"),
+        (replace(CHEESE, vat_rate=VatRate(19_00)), "lines[1].vat_rate", "VAT_RATE_UNKNOWN"),
+        (replace(CHEESE, unit_price=Bani(AMOUNT_MAX + 1)), "lines[1]", "AMOUNT_TOO_LARGE"),
+        (replace(CHEESE, quantity=Thousandths(QUANTITY_MAX + 1)), "lines[1]", "AMOUNT_TOO_LARGE"),
+        (replace(CHEESE, unit_price=Bani(0)), "lines[1]", "LINE_NOT_POSITIVE"),
+        (replace(CHEESE, quantity=Thousandths(-1000)), "lines[1]", "LINE_NOT_POSITIVE"),
+        (discounted(AdjustmentKind.DISCOUNT_AMOUNT, 7_00), "lines[1]", "LINE_NOT_POSITIVE"),
+        (discounted(AdjustmentKind.DISCOUNT_PERCENT, 100_00), "lines[1]", "LINE_NOT_POSITIVE"),
+    ],
+)
+def test_a_problem_of_a_line_is_told_with_the_lines_place(line: Line, path: str, code: str) -> None:
+    assert (path, code) in found(with_second(line))
+    assert all(place.startswith("lines[1]") for place, other in found(with_second(line)))
+
+
+def test_one_problem_brings_no_other() -> None:
+    assert found(with_second(replace(CHEESE, vat_rate=VatRate(19_00)))) == [
+        ("lines[1].vat_rate", "VAT_RATE_UNKNOWN")
+    ]
+
+
+def test_an_unknown_vat_rate_is_told_with_the_rates_there_are() -> None:
+    receipt = with_second(replace(CHEESE, vat_rate=VatRate(19_00)))
+    (problem,) = receipt_problems(receipt, DEVICE, RATES)
+    assert problem.sentence == "the device has no VAT rate 19.00 %; it has 21.00 %, 11.00 %"
+
+
+def test_more_lines_than_the_device_takes_are_too_many() -> None:
+    lines = (CHEESE,) * DEVICE.lines_max
+    assert found(replace(TWO_LINES, lines=lines)) == []
+    assert found(replace(TWO_LINES, lines=(*lines, CHEESE))) == [("lines", "TOO_MANY_LINES")]
+
+
+def test_a_payment_kind_that_the_device_lacks_is_told_with_its_place() -> None:
+    payments = (Payment(PaymentKind.CARD, Bani(1)), Payment(PaymentKind.VOUCHER, Bani(1)))
+    receipt = replace(TWO_LINES, payments=payments)
+    assert found(receipt) == [("payments[1].kind", "PAYMENT_KIND_UNKNOWN")]
+
+
+def test_a_total_above_the_limit_is_too_large() -> None:
+    lines = (replace(CHEESE, unit_price=AMOUNT_MAX, quantity=Thousandths(1000)),)
+    assert found(replace(TWO_LINES, lines=lines)) == []
+    assert found(replace(TWO_LINES, lines=lines * 2)) == [("lines", "TOTAL_TOO_LARGE")]
+
+
+def test_all_problems_are_told_at_once() -> None:
+    bad = Line("x" * 21, Bani(0), Thousandths(1000), VatRate(19_00), unit="🧀")
+    payments = (Payment(PaymentKind.FOREIGN, Bani(1)),)
+    assert found(Receipt((bad,), payments, REFERENCE)) == [
+        ("lines[0].name", "TEXT_TOO_LONG"),
+        ("lines[0].unit", "TEXT_NOT_PRINTABLE"),
+        ("lines[0].vat_rate", "VAT_RATE_UNKNOWN"),
+        ("lines[0]", "LINE_NOT_POSITIVE"),
+        ("payments[0].kind", "PAYMENT_KIND_UNKNOWN"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "length_max", "codes"),
+    [
+        ("Brânză", 6, []),
+        ("Bra\u0302nza\u0306", 6, []),  # accents written apart are folded away
+        ("5 €", 5, []),
+        ("5 €", 4, ["TEXT_TOO_LONG"]),  # printed as 5 EUR
+        ("…" * 72, 72, ["TEXT_TOO_LONG"]),
+        ("", 0, []),
+        ("🧀🧀🧀", 2, ["TEXT_NOT_PRINTABLE", "TEXT_TOO_LONG"]),
+    ],
+)
+def test_a_text_is_as_long_as_it_is_printed(text: str, length_max: int, codes: list[str]) -> None:
+    problems = text_problems("name", text, length_max=length_max)
+    assert [problem.code for problem in problems] == codes
+    assert {problem.path for problem in problems} <= {"name"}
+
+
+def test_a_letter_that_cannot_be_printed_is_named_once() -> None:
+    (problem,) = text_problems("name", "🧀 si 🧀 si \x07", length_max=72)
+    assert problem.sentence == "the device cannot print U+1F9C0 U+0007"
