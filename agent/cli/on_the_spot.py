@@ -26,7 +26,6 @@ from drivers.errors import NotStarted, Refused
 from drivers.faults import Fault
 from drivers.model import Identity
 
-
 UNKNOWN = Identity("?", "?", "?", "?", "?")
 
 
