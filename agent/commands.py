@@ -25,6 +25,7 @@ from drivers.model import (
     AdjustmentKind,
     Bani,
     Line,
+    Observation,
     Payment,
     PaymentKind,
     Problem,
@@ -81,7 +82,8 @@ Work = Receipt | None
 class Kind:
     """One kind of command.
 
-    `perform` does it; `recall` reads its result when a later look proved that it was done.
+    `perform` does it; `recall` reads its result when a later look proved that it was done (None
+    where nothing is ever proved, for it may be done again).
     `tolerates` are the conditions of a device that do not keep it from being done.
     """
 
@@ -89,7 +91,7 @@ class Kind:
     payload: type[BaseModel]
     proof: Proof
     perform: Callable[[FiscalPrinter, Work], dict[str, Any]]
-    recall: Callable[[FiscalPrinter, Work], dict[str, Any]]
+    recall: Callable[[FiscalPrinter, Work, Observation], dict[str, Any]] | None
     tolerates: frozenset[Fault] = frozenset()
 
 
@@ -133,7 +135,7 @@ def receipt_conflicts(receipt: Receipt) -> list[Problem]:
             Problem("payments", "PAYMENTS_EXCEED_TOTAL", "nothing is left for the last payment")
         )
     if receipt.customer_tax_id and not is_tax_id(receipt.customer_tax_id):
-        sentence = f"{receipt.customer_tax_id!r} is not a CUI: its check digit is wrong"
+        sentence = f"{receipt.customer_tax_id[:20]!r} is not a CUI: its check digit is wrong"
         problems.append(Problem("customer_tax_id", "CUSTOMER_TAX_ID_BAD", sentence))
     return problems
 
@@ -172,9 +174,13 @@ def _issue(printer: FiscalPrinter, work: Work) -> dict[str, Any]:
     return asdict(printer.issue_receipt(work))
 
 
-def _recall_receipt(printer: FiscalPrinter, work: Work) -> dict[str, Any]:
+def _recall_receipt(printer: FiscalPrinter, work: Work, seen: Observation) -> dict[str, Any]:
     assert work is not None
-    return asdict(printer.last_receipt(work.total))
+    if seen.trace is None:
+        return asdict(printer.last_receipt(work.total))
+    # Others may have printed since: the numbers stand in the document with our reference.
+    serial = seen.counters.fiscal_serial
+    return asdict(seen.trace) | {"fiscal_serial": serial, "total": work.total}
 
 
 def _x(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
@@ -185,7 +191,7 @@ def _z(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
     return asdict(printer.z_report())
 
 
-def _recall_z(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
+def _recall_z(printer: FiscalPrinter, _: Work, __: Observation) -> dict[str, Any]:
     return asdict(printer.last_z_report())
 
 
@@ -195,7 +201,7 @@ KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
         Kind("print_receipt", ReceiptPayload, Proof.RECEIPT, _issue, _recall_receipt),
-        Kind("x_report", NoPayload, Proof.NONE, _x, _x, _DAY_IS_OVER),
+        Kind("x_report", NoPayload, Proof.NONE, _x, None, _DAY_IS_OVER),
         Kind("z_report", NoPayload, Proof.Z_NUMBER, _z, _recall_z, _DAY_IS_OVER),
     )
 }

@@ -76,7 +76,7 @@ class Ledger:
             if row is not None:
                 if row["body_hash"] == digest:
                     return Acceptance.ALREADY_KNOWN
-                self._event(incoming.device_id, incoming.id, "conflict", {"body_hash": digest})
+                self._note_conflict(incoming, digest)
                 return Acceptance.CONFLICT
             self._db.execute(
                 "INSERT INTO command"
@@ -291,6 +291,16 @@ class Ledger:
                     self._db.execute("ROLLBACK")
         except sqlite3.Error as error:
             raise LedgerError(str(error)) from error
+
+    def _note_conflict(self, incoming: Incoming, digest: str) -> None:
+        """Once per body: the cloud brings it with every list."""
+        data = {"body_hash": digest}
+        known = self._db.execute(
+            "SELECT 1 FROM event WHERE command_id = ? AND name = 'conflict' AND data = ?",
+            (incoming.id, json.dumps(data)),
+        ).fetchone()
+        if known is None:
+            self._event(incoming.device_id, incoming.id, "conflict", data)
 
     def _apply(self, command_id: str, trigger: Trigger, data: dict[str, Any]) -> None:
         """The only place where a state changes."""

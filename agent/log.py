@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 # What a key of any known cloud looks like; the key itself is never handed to a log line, this is
 # the second lock.
-_SECRET = re.compile(r"\b(ebon_live|pk|sk|zatca)_[A-Za-z0-9_]{8,}")
+_SECRET = re.compile(r"""\b(ebon_live|pk|sk|zatca)_[^\s"'&]{8,}""")
 _OWN = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 

@@ -20,7 +20,7 @@ CREATE TABLE command (
     reason          TEXT,                                    -- the same, as a sentence
     evidence        TEXT CHECK (evidence IN ('reply', 'counter', 'reference', 'operator')),
     result          TEXT,
-    CHECK (state NOT IN ('issuing', 'in_doubt', 'held') OR baseline IS NOT NULL),
+    CHECK (state IN ('queued', 'rejected') OR baseline IS NOT NULL),
     CHECK (state <> 'issued' OR (evidence IS NOT NULL AND result IS NOT NULL)),
     CHECK (state IN ('queued', 'rejected') OR payload IS NOT NULL)
 ) STRICT;

@@ -12,7 +12,7 @@ from typing import Any
 from agent.ledger import Ledger
 from drivers.base import FiscalPrinter
 from drivers.clock import Clock
-from drivers.errors import DriverError, Refused
+from drivers.errors import DriverError, NotStarted, Refused
 from drivers.faults import Fault
 from drivers.model import Identity
 from drivers.status import DeviceStatus
@@ -57,6 +57,16 @@ class Session:
         self._admit(identity)
         self._identity = identity
         self._failures = 0
+
+    def confirm(self, fiscal_serial: str) -> None:
+        """Be sure that it is still the device that was admitted.
+
+        Raises:
+            NotStarted: cables were changed while the session lasted.
+        """
+        if self._identity is not None and self._identity.fiscal_serial != fiscal_serial:
+            sentence = f"{fiscal_serial} answers instead of {self._identity.fiscal_serial}"
+            raise NotStarted(sentence, fault=Fault.OTHER_PRINTER)
 
     def disconnect(self) -> None:
         self._identity = None

@@ -10,7 +10,7 @@ and the road of every doubt. There is no other recovery.
 from collections.abc import Callable
 from dataclasses import asdict
 
-from agent.commands import KINDS, Kind, Work, receipt_conflicts, understand
+from agent.commands import KINDS, Work, receipt_conflicts, understand
 from agent.entries import Evidence, LedgerEntry
 from agent.ledger import Ledger
 from agent.preflight import obstacles
@@ -19,7 +19,7 @@ from agent.verdict import Decision, Verdict, decide
 from drivers.clock import Clock
 from drivers.errors import ContactLost, DriverError, Refused
 from drivers.faults import Fault, words
-from drivers.model import Problem
+from drivers.model import Observation, Problem
 
 LOOK_INTERVAL_MS = 15_000
 RETRY_MS = 1_000
@@ -87,6 +87,7 @@ class DeviceWorker:
         if blocked := obstacles(kind, self._session.status()):
             return self._not_ready(entry, blocked[-1])
         baseline = self._printer.counters()
+        self._session.confirm(baseline.fiscal_serial)
         self._ledger.begin(entry, baseline, self._printer.sequence)
         try:
             result = kind.perform(self._printer, work)
@@ -125,16 +126,20 @@ class DeviceWorker:
             if decision.verdict is Verdict.UNDECIDABLE:
                 self._ledger.undecidable(entry, decision.why, asdict(seen))
             else:
-                self._carry_out(entry, kind, work, decision)
+                self._carry_out(entry, work, seen, decision)
         except Refused as error:
             if words()[error.fault].waits:
                 raise
             self._ledger.undecidable(entry, str(error), asdict(seen))
 
-    def _carry_out(self, entry: LedgerEntry, kind: Kind, work: Work, decision: Decision) -> None:
+    def _carry_out(
+        self, entry: LedgerEntry, work: Work, seen: Observation, decision: Decision
+    ) -> None:
         match decision.verdict:
             case Verdict.ISSUED:
-                result = kind.recall(self._printer, work)
+                recall = KINDS[entry.kind].recall
+                assert recall is not None, "what proves nothing is never found"
+                result = recall(self._printer, work, seen)
                 self._ledger.found(entry, result, decision.evidence)
             case Verdict.NOT_ISSUED if entry.fault and not words()[Fault(entry.fault)].waits:
                 self._ledger.drop(entry, _problem(Fault(entry.fault), entry.reason or ""))

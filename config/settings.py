@@ -32,8 +32,11 @@ from pydantic import (
 
 COMMAND_TTL_S_MAX = 7 * 86_400
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,100}$")]
-Ascii = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,20}$")]
+
+def _not_empty(value: object) -> object:
+    if value == "":
+        raise ValueError("a path is missing")
+    return value
 
 
 def _timezone(name: str) -> str:
@@ -51,12 +54,17 @@ def _time_of_day(value: object) -> object:
     return value
 
 
+FilePath = Annotated[Path, Field(strict=False), BeforeValidator(_not_empty)]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,100}$")]
+Ascii = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,20}$")]
+
+
 class ConfigError(Exception):
     """The configuration cannot be used; the sentence names the file and the key."""
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Family(_Table):
@@ -86,7 +94,7 @@ class CloudProfile(_Table):
 
 class AgentSettings(_Table):
     id: Name
-    state_dir: Path
+    state_dir: FilePath
     command_ttl_s: Annotated[int, Field(gt=0, le=COMMAND_TTL_S_MAX)] = 180
     timezone: Annotated[str, AfterValidator(_timezone)] = "Europe/Bucharest"
 
@@ -94,7 +102,7 @@ class AgentSettings(_Table):
 class CloudSettings(_Table):
     profile: str = "ebon"
     base_url: str = ""
-    api_key_file: Path | None = None
+    api_key_file: FilePath | None = None
     poll_interval_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 10.0
 
 
@@ -112,7 +120,7 @@ class DeviceSettings(_Table):
     operator: Annotated[int, Field(ge=1, le=30)] | None = None
     password: Ascii | None = None
     till: Annotated[int, Field(ge=1, le=99999)] = 1
-    z_report_at: Annotated[time, BeforeValidator(_time_of_day)] | None = None
+    z_report_at: Annotated[time, Field(strict=False), BeforeValidator(_time_of_day)] | None = None
 
 
 class Settings(_Table):

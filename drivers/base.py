@@ -75,7 +75,7 @@ class FiscalPrinter(Protocol):
         ...
 
     def check(self, receipt: Receipt) -> list[Problem]:
-        """Say what would keep this receipt from being issued; sends nothing."""
+        """Say what would keep this receipt from being issued; reads the VAT table, no more."""
         ...
 
     def issue_receipt(self, receipt: Receipt) -> FiscalResult:

@@ -29,6 +29,7 @@ class Link:
         self._wire = wire
         self._clock = clock
         self.sequence: int | None = None
+        self.repeats = 0  # frames sent again, for whoever must know that one may count twice
 
     def open(self, probe: Request, *, last_sequence: int | None) -> Reply:
         """Take the port and ask twice. `last_sequence` is the last SEQ of an earlier session.
@@ -73,9 +74,12 @@ class Link:
         deadline_s = self._clock.monotonic_s() + request.budget.total_s
         self._transport.discard()
         action = exchange.start()
+        sent = False
         try:
             while not isinstance(action, Done):
                 if isinstance(action, Send):
+                    self.repeats += sent
+                    sent = True
                     self._transport.write(action.frame)
                     action = exchange.sent()
                     continue

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NewType
 
+from drivers.je import Trace
+
 Bani = NewType("Bani", int)  # 1250 is 12.50 lei
 Thousandths = NewType("Thousandths", int)  # 1500 is 1.5 pieces
 VatRate = NewType("VatRate", int)  # hundredths of a percent: 2100 is 21 %
@@ -116,6 +118,7 @@ class Capabilities:
     name_length_max: int
     lines_max: int
     payment_kinds: frozenset[PaymentKind]
+    payments_max: int = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +159,7 @@ class Observation:
     open_receipt: OpenReceipt | None = None
     last_total: Bani | None = None
     reference_found: bool | None = None
+    trace: Trace | None = None  # of the receipt that carries our reference
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,9 @@ def receipt_problems(
     if len(receipt.lines) > capabilities.lines_max:
         sentence = f"{len(receipt.lines)} lines, the device takes {capabilities.lines_max}"
         problems.append(Problem("lines", "TOO_MANY_LINES", sentence))
+    if len(receipt.payments) > capabilities.payments_max:
+        sentence = f"{len(receipt.payments)} payments, the device takes {capabilities.payments_max}"
+        problems.append(Problem("payments", "TOO_MANY_PAYMENTS", sentence))
     for index, payment in enumerate(receipt.payments):
         if payment.kind not in capabilities.payment_kinds:
             sentence = f"the device has no payment kind {payment.kind}"

@@ -17,11 +17,14 @@ import httpx
 
 from agent.cloud.keys import ApiKey
 from config.settings import CloudProfile, is_loopback
+from drivers.clock import Clock, SystemClock
 
 TIMEOUT_S = 30.0
 BODY_BYTES_MAX = 8 * 1024 * 1024
 RETRY_AFTER_S_MAX = 3600.0
 SHOWN_MAX = 200
+ANSWER_S_MAX = 120.0  # TIMEOUT_S is for each read; an answer that drips would never end
+LATER = (408, 425, 429)
 
 
 class CloudError(Exception):
@@ -60,7 +63,15 @@ class Answer:
 class CloudClient:
     """One cloud, one key. Not thread-safe: the cloud thread owns it."""
 
-    def __init__(self, profile: CloudProfile, base_url: str, key: ApiKey, agent_id: str) -> None:
+    def __init__(
+        self,
+        profile: CloudProfile,
+        base_url: str,
+        key: ApiKey,
+        agent_id: str,
+        clock: Clock | None = None,
+    ) -> None:
+        self._clock = clock or SystemClock()
         self._http = httpx.Client(
             base_url=base_url,
             timeout=TIMEOUT_S,
@@ -88,18 +99,21 @@ class CloudClient:
         Raises:
             CloudUnreachable, CloudRefused, CloudAnswerBroken
         """
+        deadline_s = self._clock.monotonic_s() + ANSWER_S_MAX
         try:
             with self._http.stream(method, path, **content) as response:
                 body = b""
                 for chunk in response.iter_bytes():
                     body += chunk
+                    if self._clock.monotonic_s() > deadline_s:
+                        raise CloudUnreachable(f"{path}: no whole answer in {ANSWER_S_MAX} s")
                     if len(body) > BODY_BYTES_MAX:
                         raise CloudAnswerBroken(
                             f"{path}: the answer is above {BODY_BYTES_MAX} bytes"
                         )
         except httpx.HTTPError as error:
             raise CloudUnreachable(f"{path}: {type(error).__name__}: {error}") from error
-        if response.status_code == 429 or response.status_code >= 500:
+        if response.status_code in LATER or response.status_code >= 500:
             raise CloudUnreachable(
                 f"{path}: {response.status_code}", retry_after_s=_retry_after_s(response)
             )

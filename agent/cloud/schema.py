@@ -130,8 +130,8 @@ class Item(_Vendor):
     quantity: QuantityField
     price: BaniField
     vat_rate: Annotated[RateField, Field(alias="vatRate")]
-    department: Annotated[int, Field(ge=0, le=99)] = 1
-    unit: Text = ""
+    department: Annotated[int | None, Field(ge=0, le=99)] = None
+    unit: Text | None = None
     discount: Annotated[Discount | None, BeforeValidator(_discount)] = None
 
 
@@ -169,8 +169,8 @@ def _line(item: Item) -> LinePayload:
         quantity=item.quantity,
         vat_rate=item.vat_rate,
         adjustment=discount,
-        department=item.department,
-        unit=item.unit,
+        department=1 if item.department is None else item.department,
+        unit=item.unit or "",
     )
 
 
@@ -270,6 +270,7 @@ class Upload:
 
     path: str
     body: dict[str, Any]
+    is_result: bool = False  # what became of a command is never set aside for want of a scope
 
 
 def to_uploads(
@@ -293,7 +294,7 @@ def to_uploads(
     uploads = []
     if not entry.is_local:  # the cloud did not ask; it only gets the report
         body = who | result | {"executedAt": _iso(event.at_ms)}
-        uploads.append(Upload(fill(profile.result, command_id=entry.id), body))
+        uploads.append(Upload(fill(profile.result, command_id=entry.id), body, is_result=True))
     if entry.kind in ("x_report", "z_report") and event.name in ("finish", "found"):
         route = fill(profile.report, device_id=event.device_id, kind=entry.kind[0])
         command_id = None if entry.is_local else entry.id

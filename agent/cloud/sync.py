@@ -98,7 +98,7 @@ class CloudSync:
             try:
                 self._client.post(upload.path, upload.body)
             except CloudRefused as error:
-                if error.status in (401, 403):
+                if error.status == 401 or (error.status == 403 and upload.is_result):
                     raise
                 # A clear no to this one: asking again would stop all that wait behind it.
                 log.warning("cloud.upload_refused", extra={"path": upload.path, "why": str(error)})

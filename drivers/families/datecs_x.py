@@ -9,7 +9,6 @@ nFBon counts fiscal receipts for ever, nBon all documents; 76 after a close stil
 receipt; the JE (125) numbers documents like nBon; payment modes 3..9; amounts above 9,999,999.99.
 """
 
-import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -17,6 +16,7 @@ from drivers.base import Operator
 from drivers.clock import Clock
 from drivers.errors import ContactLost, Refused
 from drivers.faults import Fault
+from drivers.je import REFERENCE, JeDocument, Trace, look_for
 from drivers.link import Link
 from drivers.model import (
     Adjustment,
@@ -61,10 +61,9 @@ UNUSED_RATE = 100_00  # 100.00 or 100.02 marks a group that is not programmed [d
 MODES = {kind: str(mode) for mode, kind in enumerate(PaymentKind)}  # the order of 4.1
 ADJUSTMENTS = {kind: str(code) for code, kind in enumerate(AdjustmentKind, start=1)}
 CLOSED, NONFISCAL = "0", "5"  # IsOpen of 76
-JE_FISCAL, JE_CANCELLED = ("1", "3"), "8"  # document types [datecs.md 4, 124]
+JE_TYPES = {"1": True, "3": True, "8": False}  # receipt, with buyer, cancelled [datecs.md 4, 124]
 JE_DOCUMENTS_MAX, JE_LINES_MAX = 8, 2000
 END_OF_DATA = "-100003"
-REFERENCE = "REF:"
 
 FAULTS = load_faults("datecs_x_errors.csv")
 STATUS_BITS = load_status_bits("datecs_x_status.csv")
@@ -115,6 +114,12 @@ def in_progress(fields: list[str]) -> tuple[str, int, Bani, Bani]:
     return fields[0], integer(fields[1]), bani(fields[-2]), bani(fields[-1])
 
 
+def je_header(fields: list[str]) -> tuple[str, Trace]:
+    """125-0: DocNumber, [RecReport,] RecNumber, Date, DocType, ZNumber; firmwares differ."""
+    number, at, kind, z_number = fields[-4:]
+    return kind, Trace(integer(number), integer(fields[0]), integer(z_number), at)
+
+
 def payments(fields: list[str]) -> tuple[Payment, ...]:
     """110-0: sums by payment mode, in the order of the modes; the last, foreign, is left out."""
     sums = zip(PaymentKind, (bani(text) for text in fields[:-1]), strict=False)
@@ -125,7 +130,9 @@ class DatecsX:
     """One Datecs device."""
 
     capabilities = Capabilities(
-        name_length_max=72, lines_max=500, payment_kinds=frozenset(PaymentKind)
+        name_length_max=72,
+        lines_max=500,
+        payment_kinds=frozenset(PaymentKind) - {PaymentKind.FOREIGN},  # it needs a rate
     )
 
     def __init__(self, transport: Transport, clock: Clock, operator: Operator) -> None:
@@ -184,16 +191,17 @@ class DatecsX:
         if is_open not in (CLOSED, NONFISCAL):
             return Observation(counters, OpenReceipt(number, total, paid))
         last_total = total if is_open == CLOSED else None
-        found = self._find(reference, since.document_number + 1, counters.document_number)
-        return Observation(counters, last_total=last_total, reference_found=found)
+        found, trace = self._find(reference, since.document_number + 1, counters.document_number)
+        return Observation(counters, None, last_total, found, trace)
 
     # what it prints
 
     def check(self, receipt: Receipt) -> list[Problem]:
-        return receipt_problems(receipt, self.capabilities, frozenset(self._rates.values()))
+        rates = frozenset(self.vat_rates().values())
+        return receipt_problems(receipt, self.capabilities, rates)
 
     def issue_receipt(self, receipt: Receipt) -> FiscalResult:
-        operator, cui = self._operator, receipt.customer_tax_id
+        operator, cui, repeats = self._operator, receipt.customer_tax_id, self._link.repeats
         who = (operator.number, operator.password, operator.till)
         letters = {rate: letter for letter, rate in reversed(self._rates.items())}
         self._do(OPEN_RECEIPT, *who, "I" if cui else "", cui, repeatable=True)
@@ -201,6 +209,8 @@ class DatecsX:
             self._do(SALE, *sale_fields(line, letters[line.vat_rate]), repeatable=True)
         self._do(TEXT, f"{REFERENCE}{receipt.reference}", 0, 0, 0, 0, 1, repeatable=True)
         if (subtotal := self._subtotal()) != receipt.total:
+            if self._link.repeats != repeats:  # a line stands there twice: that is no difference
+                raise ContactLost("the device forgot what it had answered: total differs")
             code = f"{money(subtotal)} instead of {money(receipt.total)}"
             raise Refused(Fault.TOTAL_MISMATCH, device_code=code, doing="subtotal")
         return self.complete_receipt(receipt, payments_done=0)
@@ -281,23 +291,17 @@ class DatecsX:
     def _variable(self, name: str) -> int:
         return self._read(VARIABLE, name, "", "", read=lambda fields: integer(fields[0]))
 
-    def _find(self, reference: str, first: int, last: int) -> bool | None:
+    def _find(self, reference: str, first: int, last: int) -> tuple[bool | None, Trace | None]:
         """Look for our reference in those JE documents; None: they could not all be read."""
-        if last - first >= JE_DOCUMENTS_MAX:
-            return None
-        ours = re.compile(re.escape(f"{REFERENCE}{reference}") + r"(?!\w)")  # not a longer one
+        if not reference or last - first >= JE_DOCUMENTS_MAX:
+            return None, None
         try:
-            for number in range(first, last + 1):
-                kind, lines = self._document(number)
-                if ours.search(lines) and kind != JE_CANCELLED:
-                    return True if kind in JE_FISCAL else None
+            return look_for(reference, map(self._document, range(first, last + 1)))
         except Refused:
-            return None
-        return False
+            return None, None
 
-    def _document(self, number: int) -> tuple[str, str]:
-        """Read one JE document: its type and its text."""
-        kind = self._read(JE_READ, 0, number, 0, read=lambda fields: fields[-2])
+    def _document(self, number: int) -> JeDocument:
+        kind, trace = self._read(JE_READ, 0, number, 0, read=je_header)
         lines: list[str] = []
         while len(lines) < JE_LINES_MAX:
             try:
@@ -306,7 +310,7 @@ class DatecsX:
                 if error.device_code != END_OF_DATA:
                     raise
                 break
-        return kind, "\n".join(lines)
+        return JeDocument(JE_TYPES.get(kind), trace, "\n".join(lines))
 
     def _read(self, code: int, *parameters: str | int, read: Callable[[list[str]], Value]) -> Value:
         return self._do(code, *parameters, budget=READ, repeatable=True, read=read)

@@ -1,0 +1,97 @@
+"""Log lines: one line an event, fields behind it, and never a key."""
+
+import logging
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from agent.log import LineFormatter, set_up
+from tests.agent.cloud_world import SECRET
+
+HEX = SECRET[-32:]
+
+
+def line(event: str, *args: object, **fields: object) -> str:
+    known = {"name": "agent.x", "levelname": "WARNING", "created": 1_775_120_400.5}
+    record = logging.makeLogRecord(known | {"msg": event, "args": args} | fields)
+    return LineFormatter().format(record)
+
+
+@pytest.fixture
+def root_logger_is_put_back() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+def test_a_line_is_the_event_and_its_fields() -> None:
+    assert line("ledger.%s", "begin", command_id="cmd_1", wait_s=1.5) == (
+        "2026-04-02T09:00:00Z WARNING ledger.begin command_id=cmd_1 wait_s=1.5"
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("a b", '"a b"'),
+        ("", '""'),
+        ("a\nINFO forged", '"a\\nINFO forged"'),
+        ("x=1", '"x=1"'),
+        ('"', '"\\""'),
+        ("/dev/ttyUSB0", "/dev/ttyUSB0"),
+        ("pâine", "pâine"),
+        ("\x1b[2J", '"\\u001b[2J"'),
+        (None, "None"),
+    ],
+)
+def test_a_field_cannot_forge_a_line_or_another_field(value: object, shown: str) -> None:
+    assert line("e", field=value).endswith(f" field={shown}")
+    assert "\n" not in line("e", field=value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SECRET,
+        f"Bearer {SECRET}",
+        f"key={SECRET}",
+        f'{{"Authorization": "Bearer {SECRET}"}}',
+        f"https://user:{SECRET}@cloud.example/?apiKey={SECRET}&x=1",
+        f"ebon_live_a_b_c_d_{HEX}",
+    ],
+)
+def test_a_key_is_masked_wherever_it_stands(text: str) -> None:
+    for shown in (line(text), line("e", field=text), line("e %s", text), line("e", x=[text])):
+        assert HEX not in shown
+        assert "ebon_live_***" in shown
+
+
+@pytest.mark.parametrize("organization", ["org-1", "a.b"])
+def test_a_key_of_an_organization_with_other_signs_is_masked(organization: str) -> None:
+    assert HEX not in line("e", field=f"ebon_live_{organization}_{HEX}")
+
+
+def test_a_key_in_a_traceback_is_masked() -> None:
+    try:
+        raise ValueError(f"Illegal header value {SECRET!r}")
+    except ValueError:
+        shown = line("loop.broke", exc_info=sys.exc_info())
+    assert "Traceback" in shown
+    assert HEX not in shown
+
+
+@pytest.mark.usefixtures("root_logger_is_put_back")
+def test_the_log_goes_to_stderr_and_the_http_library_keeps_quiet(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    set_up("INFO")
+    logging.getLogger("agent.x").info("agent.start", extra={"agent_id": "magazin-1"})
+    logging.getLogger("agent.x").debug("not.shown")
+    logging.getLogger("httpx").info("HTTP Request: GET https://cloud.example")
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.endswith("Z INFO agent.start agent_id=magazin-1\n")
+    assert err.count("\n") == 1
