@@ -13,6 +13,7 @@ from drivers.model import (
     Bani,
     Capabilities,
     Counters,
+    Drawer,
     FiscalResult,
     Identity,
     Observation,
@@ -73,6 +74,8 @@ class FiscalPrinter(Protocol):
     def day_totals(self) -> Report:
         """The open day's totals, read without printing; `number` is the Z that will close it."""
         ...
+
+    def drawer(self) -> Drawer: ...
 
     def check(self, receipt: Receipt) -> list[Problem]:
         """Say what would keep this receipt from being issued; reads the VAT table, no more."""

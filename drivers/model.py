@@ -175,6 +175,15 @@ class FiscalResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Drawer:
+    """The cash the device believes is in the drawer, and what went in and out today."""
+
+    cash: Bani
+    paid_in: Bani
+    paid_out: Bani
+
+
+@dataclass(frozen=True, slots=True)
 class GroupTotal:
     """Sales of one VAT group; `rate` None where the table does not tell it."""
 

@@ -43,7 +43,8 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m sandbox demo", description=__doc__)
     parser.add_argument("--keep", action="store_true", help="stay until Ctrl-C")
     keep = parser.parse_args(argv).keep
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell ignores them for us
+        signal.signal(number, lambda *_: sys.exit(0))
     shutil.rmtree(HOME, ignore_errors=True)
     console = Console()
     with Stage(HOME, printer=("--print-ms", "15"), poll_interval_s=1.0) as stage:
@@ -96,11 +97,8 @@ def _stay(console: Console, stage: Stage) -> None:
         flush=True,
     )
     shown = len(stage.documents())
-    try:
-        while (documents := stage.documents()) is not None:
-            if documents[shown:]:
-                _show(console, documents[shown:])
-            shown = len(documents)
-            time.sleep(LOOK_S)
-    except KeyboardInterrupt:
-        console.print("stopping")
+    while (documents := stage.documents()) is not None:
+        if documents[shown:]:
+            _show(console, documents[shown:])
+        shown = len(documents)
+        time.sleep(LOOK_S)

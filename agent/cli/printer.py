@@ -8,7 +8,7 @@ clock --set, x, slip           act, but nothing of it is fiscal; receipts and Z 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -146,8 +146,14 @@ def clock(
 def totals(config: Config, lang: Lang, device: Device = None, as_json: Json = False) -> None:
     """Show the open day's totals; prints nothing."""
     with _at(config, device, lang, as_json=as_json) as held:
-        report = held.printer.day_totals()
-    _show_report(held, report, lang, as_json=as_json)
+        report, drawer = held.printer.day_totals(), held.printer.drawer()
+    if as_json:
+        print_json({"device": held.device.id, **_report_values(report), "drawer": asdict(drawer)})
+        return
+    _show_report(held, report, lang, as_json=False)
+    words = (lang.say("în sertar", "in the drawer"), lang.say("introdus", "paid in"))
+    amounts = zip((*words, lang.say("scos", "paid out")), astuple(drawer), strict=True)
+    table((lang.say("numerar", "cash"), "lei"), [(word, lei(sum_)) for word, sum_ in amounts])
 
 
 @app.command()

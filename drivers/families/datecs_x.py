@@ -19,11 +19,11 @@ from drivers.faults import Fault
 from drivers.je import REFERENCE, JeDocument, Trace, look_for
 from drivers.link import Link
 from drivers.model import (
-    Adjustment,
     AdjustmentKind,
     Bani,
     Capabilities,
     Counters,
+    Drawer,
     FiscalResult,
     GroupTotal,
     Identity,
@@ -48,7 +48,7 @@ from protocol.text import from_device, to_device
 
 OPEN_NONFISCAL, CLOSE_NONFISCAL, NONFISCAL_TEXT = 38, 39, 42
 OPEN_RECEIPT, SALE, SUBTOTAL, PAYMENT, TEXT, CLOSE_RECEIPT, CANCEL = 48, 49, 51, 53, 54, 56, 60
-SET_CLOCK, READ_CLOCK, VAT_RATES, LAST_Z, DAY_TOTALS, REPORT = 61, 62, 50, 64, 65, 69
+SET_CLOCK, READ_CLOCK, VAT_RATES, LAST_Z, DAY_TOTALS, REPORT, CASH = 61, 62, 50, 64, 65, 69, 70
 STATUS, IN_PROGRESS, DIAGNOSTICS, DAY_INFO, DEVICE_INFO = 74, 76, 90, 110, 123
 JE_READ, VARIABLE = 125, 255
 
@@ -85,19 +85,10 @@ def nothing(_fields: list[str]) -> Any:
 
 def sale_fields(line: Line, group: str) -> tuple[str | int, ...]:
     """49: PluName, TaxCd, Price, Qty, DiscType, DiscValue, Dept, Unit."""
-    return (
-        line.name,
-        GROUPS.index(group) + 1,
-        money(line.unit_price),
-        decimal_text(line.quantity, 3),
-        *adjustment_fields(line.adjustment),
-        line.department,
-        line.unit,
-    )
-
-
-def adjustment_fields(adjustment: Adjustment | None) -> tuple[str, str]:
-    return (ADJUSTMENTS[adjustment.kind], money(adjustment.value)) if adjustment else ("", "")
+    of = line.adjustment
+    adjustment = (ADJUSTMENTS[of.kind], money(of.value)) if of else ("", "")
+    amounts = (money(line.unit_price), decimal_text(line.quantity, 3), *adjustment)
+    return line.name, GROUPS.index(group) + 1, *amounts, line.department, line.unit
 
 
 def vat_table(fields: list[str]) -> dict[str, VatRate | None]:
@@ -109,6 +100,11 @@ def vat_table(fields: list[str]) -> dict[str, VatRate | None]:
     }
 
 
+def drawer(fields: list[str]) -> Drawer:
+    """70: CashSum, CashIn, CashOut."""
+    return Drawer(bani(fields[0]), bani(fields[1]), bani(fields[2]))
+
+
 def in_progress(fields: list[str]) -> tuple[str, int, Bani, Bani]:
     """76: IsOpen, Number, Amount, Payed; five fields or seven, firmwares differ [datecs.md 10]."""
     return fields[0], integer(fields[1]), bani(fields[-2]), bani(fields[-1])
@@ -116,8 +112,8 @@ def in_progress(fields: list[str]) -> tuple[str, int, Bani, Bani]:
 
 def je_header(fields: list[str]) -> tuple[str, Trace]:
     """125-0: DocNumber, [RecReport,] RecNumber, Date, DocType, ZNumber; firmwares differ."""
-    number, at, kind, z_number = fields[-4:]
-    return kind, Trace(integer(number), integer(fields[0]), integer(z_number), at)
+    trace = Trace(integer(fields[-4]), integer(fields[0]), integer(fields[-1]), fields[-3])
+    return fields[-2], trace
 
 
 def payments(fields: list[str]) -> tuple[Payment, ...]:
@@ -175,6 +171,9 @@ class DatecsX:
 
     def day_totals(self) -> Report:
         return self._report_of(DAY_TOTALS, 0, payments=self._payments())
+
+    def drawer(self) -> Drawer:
+        return self._read(CASH, 0, money(0), read=drawer)
 
     def last_z_report(self) -> Report:
         return self._report_of(LAST_Z, 0, payments=())
@@ -250,9 +249,7 @@ class DatecsX:
         text = from_device(reply.data)  # some firmwares answer with commas and no error code
         fields = split_tabbed(text)[1:] if "\t" in text else text.split(",")
         model, firmware = (*fields, "", "")[:2]
-        return Identity(
-            model, firmware, fiscal_serial=info[0], fiscal_memory_number=info[1], tax_id=info[2]
-        )
+        return Identity(model, firmware, *info)
 
     def _subtotal(self) -> Bani:
         try:

@@ -16,6 +16,7 @@ from drivers.faults import Fault
 from drivers.model import (
     Bani,
     Counters,
+    Drawer,
     FiscalResult,
     GroupTotal,
     Identity,
@@ -144,6 +145,11 @@ def test_the_clock_is_told_as_the_device_writes_it(name: str, shown: str) -> Non
 def test_the_clock_is_set_as_the_device_writes_it() -> None:
     with playing("set_clock") as printer:
         printer.set_clock("21-11-26 21:55:00")
+
+
+def test_the_drawer_is_asked_without_moving_anything() -> None:
+    with playing("drawer") as printer:
+        assert printer.drawer() == Drawer(Bani(216_50), Bani(100_00), Bani(50_25))
 
 
 def test_day_totals_leave_foreign_currency_out() -> None:
