@@ -6,7 +6,6 @@ from protocol.datecs_x import LAYOUT as DATECS_X
 from protocol.errors import FrameError
 from protocol.exchange import Request
 from protocol.isl import LEGACY, Layout, decode, encode_request
-from protocol.text import from_device
 
 LAYOUTS: dict[str, Layout] = {"datecs_x": DATECS_X, "datecs_legacy": LEGACY}
 
@@ -15,7 +14,8 @@ def decode_frame(family: str, text: str, *, reply: bool) -> dict[str, Any]:
     """Read one frame written as hex, with or without blanks.
 
     Returns:
-        {"ok": True, "seq", "command", "data", "status"} or {"ok": False, "error"}.
+        {"ok": True, "seq", "command", "data", "status"} or {"ok": False, "error"}. `data` has one
+        character for each byte, so that nothing is lost; what letters they are, the device knows.
     """
     try:
         frame = decode(LAYOUTS[family], bytes.fromhex(text), reply=reply)
@@ -25,7 +25,7 @@ def decode_frame(family: str, text: str, *, reply: bool) -> dict[str, Any]:
         "ok": True,
         "seq": frame.sequence,
         "command": frame.command,
-        "data": from_device(frame.data),
+        "data": frame.data.decode("latin-1"),
         "status": frame.status.hex().upper(),
     }
 
@@ -36,7 +36,7 @@ def encode_frame(family: str, *, sequence: int, command: int, data: str) -> str:
     Raises:
         ValueError: it does not fit the wire.
     """
-    raw = data.replace("\\t", "\t").replace("\\n", "\n").encode("cp1250")
+    raw = data.replace("\\t", "\t").replace("\\n", "\n").encode("latin-1")
     try:
         frame = encode_request(LAYOUTS[family], sequence, Request(command, raw))
     except FrameError as error:

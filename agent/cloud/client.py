@@ -70,10 +70,12 @@ class CloudClient:
         key: ApiKey,
         agent_id: str,
         clock: Clock | None = None,
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._clock = clock or SystemClock()
         self._http = httpx.Client(
             base_url=base_url,
+            transport=transport,
             timeout=TIMEOUT_S,
             follow_redirects=False,  # a redirect must not carry the key to another host
             trust_env=not is_loopback(base_url),  # a proxy cannot reach our own machine
