@@ -5,6 +5,7 @@
 #   make test      every check but the hardware ones: format, lint, types, all tests
 #   make check     the fast part of it
 #   make lock      renew constraints.txt, the exact set of libraries
+#   make kill      KILLS=300: the real agent killed at that many random instants, twice
 #   make hardware  DEVICE=dev_... CONFIG=FILE: look at a real printer (reads only)
 
 PYTHON ?= python3
@@ -12,7 +13,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test check format hardware lock clean
+.PHONY: setup demo test check format kill hardware lock clean
 
 setup: $(READY)
 
@@ -36,6 +37,9 @@ check: $(READY)
 format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+kill: $(READY)
+	AMEF_KILLS=$(or $(KILLS),300) $(BIN)/pytest -s --timeout 3600 tests/process/test_kill.py -k random
 
 hardware: $(READY)
 	$(BIN)/amef printer info --config $(CONFIG) --device $(DEVICE)

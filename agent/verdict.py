@@ -1,7 +1,8 @@
 """What happened? Decided from what was counted before and what is seen now. Pure.
 
-See the table in the README of this folder. The rule behind it: issue again only with proof that
-nothing was issued; take money only on a receipt that is proved to be ours; otherwise ask a person.
+The table of all cases is made from this code: docs/verdict-table.md. The rule behind it: issue
+again only with proof that nothing was issued; take money only on a receipt that is proved to be
+ours; otherwise ask a person.
 """
 
 from dataclasses import dataclass

@@ -1,0 +1,145 @@
+"""Writes the tables of this folder from the code, so that the two cannot disagree.
+
+.venv/bin/python docs/make_tables.py  ->  fault-table.md, verdict-table.md
+"""
+
+from pathlib import Path
+
+from agent.verdict import Proof, decide
+from drivers.faults import words
+from drivers.model import (
+    Bani,
+    Counters,
+    Line,
+    Observation,
+    OpenReceipt,
+    Payment,
+    PaymentKind,
+    Receipt,
+    Thousandths,
+    VatRate,
+)
+
+HERE = Path(__file__).parent
+
+BASELINE = Counters("DB4200000001", z_number=7, receipt_count=40, document_number=60)
+RECEIPT = Receipt(
+    lines=(Line("Paine", Bani(450), Thousandths(2000), VatRate(1100)),),
+    payments=(Payment(PaymentKind.CARD, Bani(500)), Payment(PaymentKind.CASH, Bani(400))),
+    reference="ABCDEFGHIJ",
+)
+THEN = {
+    "ISSUED": "`issued`",
+    "NOT_ISSUED": "`queued`, or `rejected` if trying again would not help",
+    "CANCEL": "cancel it, ask again",
+    "COMPLETE": "take the remaining payments, close",
+    "UNDECIDABLE": "`held`",
+}
+
+
+def counters(*, z: int = 0, receipts: int = 0, documents: int = 0, serial: str = "") -> Counters:
+    """The baseline, moved."""
+    return Counters(
+        serial or BASELINE.fiscal_serial,
+        BASELINE.z_number + z,
+        BASELINE.receipt_count + receipts,
+        BASELINE.document_number + documents,
+    )
+
+
+def open_receipt(total: int, paid: int, *, ahead: int = 1) -> OpenReceipt:
+    return OpenReceipt(BASELINE.document_number + ahead, Bani(total), Bani(paid))
+
+
+CLOSED = counters(receipts=1, documents=1)
+OPENED = counters(documents=1)
+TOTAL = RECEIPT.total
+RECEIPT_ROWS: tuple[tuple[str, Observation], ...] = (
+    ("nothing open, nothing counted (48 never arrived)", Observation(BASELINE)),
+    ("open, no line yet", Observation(OPENED, open_receipt(0, 0))),
+    ("open, some lines", Observation(OPENED, open_receipt(450, 0))),
+    ("open, all lines, nothing paid", Observation(OPENED, open_receipt(900, 0))),
+    ("open, our first payment made", Observation(OPENED, open_receipt(900, 500))),
+    ("open, fully paid, not closed", Observation(OPENED, open_receipt(900, 900))),
+    ("open, a payment that is not ours", Observation(OPENED, open_receipt(900, 700))),
+    ("open, partly paid, another total", Observation(OPENED, open_receipt(800, 500))),
+    ("open, partly paid, another number", Observation(OPENED, open_receipt(900, 500, ahead=2))),
+    ("open, and another receipt closed since", Observation(CLOSED, open_receipt(900, 0, ahead=2))),
+    ("closed, our reference in the JE", Observation(CLOSED, None, TOTAL, reference_found=True)),
+    ("closed, JE not readable, our total", Observation(CLOSED, None, TOTAL)),
+    ("closed, JE and total not readable", Observation(CLOSED)),
+    ("closed, JE not readable, another total", Observation(CLOSED, None, Bani(901))),
+    (
+        "closed, but the JE has no reference of ours (typed on the keyboard)",
+        Observation(CLOSED, None, TOTAL, reference_found=False),
+    ),
+    (
+        "two closed, ours among them by its reference",
+        Observation(counters(receipts=2, documents=2), None, TOTAL, reference_found=True),
+    ),
+    ("two closed, JE not readable", Observation(counters(receipts=2, documents=2), None, TOTAL)),
+    (
+        "cancelled (by us, on the keyboard, or by the printer at power-up)",
+        Observation(OPENED, None, Bani(0), reference_found=False),
+    ),
+    ("our reference in the JE, nothing counted", Observation(OPENED, reference_found=True)),
+    ("a Z report was made since", Observation(counters(z=1, receipts=1, documents=2))),
+    ("another printer on the port", Observation(counters(serial="DB4200000002"))),
+)
+Z_ROWS: tuple[tuple[str, Observation], ...] = (
+    ("Z number as before", Observation(BASELINE)),
+    ("Z number + 1", Observation(counters(z=1, documents=1))),
+    ("Z number + 2", Observation(counters(z=2, documents=2))),
+    ("another printer on the port", Observation(counters(serial="DB4200000002"))),
+)
+
+
+def fault_table() -> str:
+    lines = [
+        "# Faults",
+        "",
+        "The code stands in every report, the maker's own code beside it. `waits`: the command"
+        " stays in the queue until it is cured; otherwise it is rejected.",
+        "",
+        "| code | group | waits | în română | in English |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for fault, said in words().items():
+        waits = "yes" if said.waits else "no"
+        lines.append(f"| `{fault}` | {said.group} | {waits} | {said.ro} | {said.en} |")
+    return "\n".join(lines) + "\n"
+
+
+def verdict_table() -> str:
+    lines = [
+        "# What happened?",
+        "",
+        "Asked whenever a command was begun and its end was not heard: a refusal, a silence, a"
+        " crash. While the device does not answer, nothing is decided and nothing else is issued on"
+        " it. The device's clock plays no part: only what it counts.",
+        "",
+        "Our receipt: 9.00 lei, paid 5.00 by card and 4.00 in cash.",
+        "",
+    ]
+    lines += _rows("a receipt", Proof.RECEIPT, RECEIPT_ROWS)
+    lines += _rows("a Z report", Proof.Z_NUMBER, Z_ROWS)
+    lines += _rows(
+        "an X report", Proof.NONE, (("anything, on the same device", Observation(CLOSED)),)
+    )
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _rows(of: str, proof: Proof, rows: tuple[tuple[str, Observation], ...]) -> list[str]:
+    lines = [f"| {of}: the device shows | verdict | why | then |", "| --- | --- | --- | --- |"]
+    for what, seen in rows:
+        made = decide(proof, BASELINE, seen, RECEIPT if proof is Proof.RECEIPT else None)
+        name = made.verdict.name
+        lines.append(f"| {what} | {name} | {made.why} | {THEN[name]} |")
+    return [*lines, ""]
+
+
+TABLES = {"fault-table.md": fault_table, "verdict-table.md": verdict_table}
+
+if __name__ == "__main__":
+    for name, table in TABLES.items():
+        (HERE / name).write_text(table(), encoding="utf-8")
