@@ -39,6 +39,7 @@ class Stage:
     ) -> None:
         self.home = home
         self.paper = home / "paper.jsonl"
+        self.printer_state = home / "printer.state"
         self.config = home / "config.toml"
         self.state_dir = home / "state"
         self.port = home / "port"  # like a by-id name: it stays when the pseudo-terminal changes
@@ -73,12 +74,15 @@ class Stage:
 
     # the parts
 
-    def start_printer(self, stack: ExitStack | None = None) -> "subprocess.Popen[Any]":
-        """Start the virtual AMEF; its memory is in the state file."""
+    def start_printer(
+        self, stack: ExitStack | None = None, *, options: tuple[str, ...] | None = None
+    ) -> "subprocess.Popen[Any]":
+        """Start the virtual AMEF; its memory is in the state file. `options`: others this time."""
         process, ready = self._sandbox(
             stack or self._stack,
             *("printer", "--family", "datecs_x", "--paper", str(self.paper)),
-            *("--state", str(self.home / "printer.state"), *self._printer_options),
+            *("--state", str(self.printer_state)),
+            *(self._printer_options if options is None else options),
         )
         self.port.unlink(missing_ok=True)
         self.port.symlink_to(ready["address"])

@@ -4,6 +4,7 @@
     {"family": "datecs_x", "address": "/dev/pts/7"}
 
     bytes -> port -> station (frames, SEQ memory) -> device -> commands -> memory + documents
+                       faults: a station that goes wrong as told
                                                                               |
                                                             store: --state and --paper
 
@@ -23,12 +24,12 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from sandbox.printer import clock
-from sandbox.printer.device import Device
+from sandbox.printer import clock, start
+from sandbox.printer.device import Device, Switches
+from sandbox.printer.faults import FORM, Fault, FaultyStation, fault
 from sandbox.printer.memory import EPOCH, GROUPS, RATE_UNUSED, Memory
 from sandbox.printer.paper import Settings
 from sandbox.printer.port import Port, PtyPort, Stop, TcpPort, serve
-from sandbox.printer.station import Station
 from sandbox.printer.store import Store
 
 DEFAULT_SERIAL = "SIM0000001"
@@ -50,7 +51,8 @@ def main(argv: list[str]) -> int:
         print(f"printer: {error}", file=sys.stderr)
         return 2
     trace = (lambda text: print(text, file=sys.stderr, flush=True)) if options.trace else None
-    station = Station(device, print_ms=options.print_ms, trace=trace)
+    station = FaultyStation(device, options.fault, print_ms=options.print_ms, trace=trace)
+    signal.signal(signal.SIGUSR1, lambda _number, _frame: device.cured())
     print(json.dumps({"family": options.family, "address": port.address}), flush=True)
     serve(port, station, stop)
     port.close()
@@ -77,9 +79,14 @@ def device_of(options: argparse.Namespace, store: Store) -> Device:
     if options.clock:
         memory = replace(memory, clock_offset_s=clock.offset_for(options.clock))
         store.save(memory)
-    device = Device(memory, settings, store)
-    if options.on_power_up == "cancel":
-        device.cancel_unpaid()
+    cancels = options.on_power_up == "cancel"
+    device = Device(memory, settings, store, cancels_on_power_up=cancels)
+    device.power_up()
+    if options.day_over_24h:
+        start.begin_the_day_before(device)
+    if options.open_receipt:
+        start.open_a_receipt(device)
+    device.switches = Switches(je_full=options.ej_full)
     return device
 
 
@@ -114,6 +121,13 @@ def moment(text: str) -> datetime:
         raise argparse.ArgumentTypeError(f"{text!r} is not like 2026-11-21T08:00:00") from error
 
 
+def trouble(text: str) -> Fault:
+    try:
+        return fault(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="python -m sandbox printer",
@@ -134,5 +148,10 @@ def parser() -> argparse.ArgumentParser:
     add("--clock", type=moment, metavar="ISO", help="what the device's clock shows at the start")
     add("--print-ms", type=int, default=0, metavar="N", help="mechanical time per printed line")
     add("--on-power-up", choices=["keep", "cancel"], default="keep", help="an open receipt found")
+    add("--open-receipt", action="store_true", help="a receipt of somebody else stands open")
+    add("--day-over-24h", action="store_true", help="the fiscal day began 25 hours ago")
+    add("--ej-full", action="store_true", help="the electronic journal is full")
+    fault_help = f"{FORM}, as drop-reply@56 or syn=12@49#3; may be given again; see faults.py"
+    add("--fault", type=trouble, action="append", default=[], metavar="FAULT", help=fault_help)
     add("--trace", action="store_true", help="tell every exchange on stderr")
     return made

@@ -24,13 +24,15 @@ Doubts of the reference, decided here in the stricter way:
 * 74 and 90 without TAB answer raw bytes; 255 reads only; array indices of 255 begin at 0.
 * An error answer leaves the status bits clean (real answer x19); only an unknown command sets 0.1.
 * Out of paper and an open cover are refused at once; some real devices send SYN for ever instead.
+* With a full electronic journal nothing can be begun that would have to stand in it, a Z included
+  (-105001); what is open can be ended.
 * A document that is open when the power comes back stays open. `--on-power-up cancel` cancels a
   receipt without payments; one with payments stays, as no device may undo a payment by itself.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sandbox.printer import clock
@@ -43,7 +45,8 @@ from sandbox.printer.paper import Settings
 from sandbox.printer.reads import identity_comma
 from sandbox.printer.store import Store
 
-NO_PAPER, COVER_OPEN = -112006, -112007
+NO_PAPER, COVER_OPEN, JE_FULL = -112006, -112007, -105001
+BEGINNING = frozenset({38, 48, 69, 70, 71})  # a document
 IDLE = bytes.fromhex("80 80 80 80 86 9A 80 80")
 
 
@@ -54,6 +57,7 @@ class Switches:
     paper_out: bool = False
     paper_low: bool = False
     cover_open: bool = False
+    je_full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +68,19 @@ class Executed:
 
 
 class Device:
-    def __init__(self, memory: Memory, settings: Settings, store: Store) -> None:
+    def __init__(
+        self,
+        memory: Memory,
+        settings: Settings,
+        store: Store,
+        *,
+        cancels_on_power_up: bool = False,
+    ) -> None:
         self.memory = memory
         self.settings = settings
         self.switches = Switches()
         self._store = store
+        self._cancels_on_power_up = cancels_on_power_up
         self._reading: Reading | None = None
 
     @property
@@ -95,12 +107,38 @@ class Device:
         answer = join((0, *done.values)) if done.raw is None else done.raw
         return self._executed(answer, printed_lines(before, self.memory, done.documents))
 
+    def power_up(self) -> None:
+        """The power comes back. Some devices cancel what they find open and not paid."""
+        self._reading = None
+        if self._cancels_on_power_up:
+            self.cancel_unpaid()
+
     def cancel_unpaid(self) -> None:
-        """Power-up of a device that cancels what it finds open."""
         receipt = self.memory.receipt
         if receipt and not receipt.payments:
             memory, document = cancelled(self.memory, self.settings, receipt, self.now)
             self._take(Done(memory=memory, documents=(document,)))
+
+    def become(self, memory: Memory) -> None:
+        """Remember this from now on."""
+        self._take(Done(memory=memory))
+
+    def spoil_paper(self, *, cover: bool) -> None:
+        """The paper runs out, or somebody opens the cover."""
+        change = {"cover_open": True} if cover else {"paper_out": True}
+        self.switches = replace(self.switches, **change)
+
+    def cured(self) -> None:
+        """The operator puts paper in and closes the cover."""
+        self.switches = replace(self.switches, paper_out=False, cover_open=False)
+
+    def needs_paper(self, command: int, data: bytes) -> bool:
+        """Would it be refused as things stand? Then it may as well wait."""
+        try:
+            self._need_paper(command, self._asked(data))
+        except Refusal as refusal:
+            return refusal.code in (NO_PAPER, COVER_OPEN)
+        return False
 
     def _asked(self, data: bytes) -> Asked:
         return Asked(
@@ -117,6 +155,8 @@ class Device:
         asks_only = command == 70 and asked.fields.text(2).strip("0.") == ""
         if command not in PRINTING and (command != 70 or asks_only):
             return
+        if self.switches.je_full and command in BEGINNING:
+            raise Refusal(JE_FULL)
         if self.switches.cover_open:
             raise Refusal(COVER_OPEN)
         if self.switches.paper_out:
@@ -145,6 +185,7 @@ def status_bytes(
         (1, 2): day_is_over(memory, now),
         (2, 5): memory.text is not None,
         (2, 3): memory.receipt is not None,
+        (2, 2): switches.je_full,
         (2, 1): switches.paper_low,
         (2, 0): switches.paper_out,
     }

@@ -196,6 +196,8 @@ def serve(port: Port, station: Station, stop: Stop) -> None:
             heard = monotonic()
             for answer in station.receive(data):
                 send(port, answer, stop)
+                if stop.asked:
+                    return
         elif station.in_frame and monotonic() - heard >= GAP_S:
             for answer in station.gap():
                 send(port, answer, stop)
@@ -203,6 +205,8 @@ def serve(port: Port, station: Station, stop: Stop) -> None:
 
 def send(port: Port, answer: Answer, stop: Stop) -> None:
     """The answer, after its mechanical time; a SYN tells every 60 ms that the device is at work."""
+    if answer.silent_ms:
+        stop.wait([], answer.silent_ms / 1000)
     end = monotonic() + answer.busy_ms / 1000
     while not stop.asked and (left := end - monotonic()) > 0:
         port.write(SYN)

@@ -4,14 +4,14 @@
     host    01 .. SEQ=24 (any CMD) .. 03 -> executes nothing, gives the stored answer again
     host    broken frame                 -> NAK (a legacy frame: SYN, then NAK)
 
-`Station.exchange` is the one place where a received frame goes in and an answer comes out; who
-wants a faulty device puts something around it. The memory of the last frame lives as long as the
+`Station.exchange` is the one place where a received frame goes in and an answer comes out; a
+faulty device (`faults`) puts something around it. The memory of the last frame lives as long as the
 process: it survives a host that goes and comes back, and not a power cut.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from sandbox.printer.device import Device
@@ -22,10 +22,11 @@ SYN_INTERVAL_MS = 60
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Bytes to send after `busy_ms` of mechanical work, which is filled with SYN."""
+    """Bytes to send after a silence, then `busy_ms` of mechanical work, filled with SYN."""
 
     bytes: bytes
     busy_ms: int = 0
+    silent_ms: int = 0
 
 
 class Station:
@@ -42,7 +43,7 @@ class Station:
     def in_frame(self) -> bool:
         return self._reader.in_frame
 
-    def receive(self, data: bytes) -> list[Answer]:
+    def receive(self, data: bytes) -> Iterable[Answer]:
         return [self._answer(found) for found in self._reader.feed(data)]
 
     def gap(self) -> list[Answer]:

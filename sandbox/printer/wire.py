@@ -18,7 +18,7 @@ with SYN and then NAK (published stream s03).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 SYN = b"\x16"
 NAK = b"\x15"
@@ -33,6 +33,7 @@ class Frame:
     seq: int
     command: int
     data: bytes
+    raw: bytes = field(default=b"", compare=False, repr=False)  # as it came
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +94,17 @@ def read_frame(raw: bytes) -> Frame | Broken:
             return Broken(why, legacy=_is_legacy(raw))
     if command is None or data is None:
         return Broken("CMD or DATA has a byte that may not be there")
-    return Frame(body[4], command, data)
+    return Frame(body[4], command, data, raw)
 
 
 def answer_frame(frame: Frame, data: bytes, status: bytes) -> bytes:
     """The device's answer to a frame: it echoes SEQ and CMD."""
     rest = bytes([frame.seq]) + _nibbles(frame.command) + data + bytes([STATUS]) + status
-    body = _nibbles(0x20 + 4 + len(rest) + 1) + rest + bytes([POST])
+    return sealed(_nibbles(0x20 + 4 + len(rest) + 1) + rest + bytes([POST]))
+
+
+def sealed(body: bytes) -> bytes:
+    """From LEN4 to 05, made a frame: its start, its BCC, its end."""
     return bytes([START]) + body + _nibbles(sum(body) & 0xFFFF) + bytes([END])
 
 

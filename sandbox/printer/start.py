@@ -1,0 +1,47 @@
+"""States to start in, made by the device's own commands before anybody listens.
+
+open_a_receipt         somebody else's receipt stands open, with one line
+begin_the_day_before   the first receipt of the fiscal day is 25 hours old
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from sandbox.printer.device import Device
+from sandbox.printer.fields import join
+from sandbox.printer.memory import RATE_UNUSED
+
+AGO = timedelta(hours=25)
+
+
+def open_a_receipt(device: Device) -> None:
+    """Raises ValueError where the state file does not let one be opened."""
+    if device.memory.receipt:
+        return
+    group = next(n for n, rate in enumerate(device.memory.rates, 1) if rate < RATE_UNUSED)
+    _do(device, 48, 1, device.settings.password, 1, "", "")
+    _do(device, 49, "Produs al altcuiva", group, "1.00", "1.000", "", "", 1, "BUC")
+
+
+def begin_the_day_before(device: Device) -> None:
+    """Raises ValueError where the device remembers something younger and no open day."""
+    day, then = device.memory.day, device.now - AGO
+    if day.first_receipt_at is None:
+        offset_s = device.memory.clock_offset_s
+        earlier_s = offset_s - round(AGO.total_seconds())
+        device.become(replace(device.memory, clock_offset_s=earlier_s))
+        open_a_receipt(device)
+        _do(device, 53, 0, "")
+        _do(device, 56)
+        device.become(replace(device.memory, clock_offset_s=offset_s))
+    elif day.first_receipt_at > then:
+        device.become(replace(device.memory, day=replace(day, first_receipt_at=then)))
+
+
+def _do(device: Device, command: int, *values: object) -> None:
+    answer = device.execute(command, join(values)).data
+    if not answer.startswith(b"0\t"):
+        why = answer.split(b"\t")[0].decode()
+        raise ValueError(f"the device cannot start in this state: {command} is refused with {why}")
