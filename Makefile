@@ -6,6 +6,9 @@
 #   make check     the fast part of it
 #   make lock      renew constraints.txt, the exact set of libraries
 #   make kill      KILLS=300: the real agent killed at that many random instants, twice
+#   make sim       SEED=n: the story of one simulated shop; SEEDS=n: many, counted; EXHAUSTIVE=1
+#   make sim       SEED=7: the story of one simulated world; SEEDS=20000: that many, as counts
+#   make vm        CUTS=20: power cuts in a virtual machine (slow; see tests/vm/README.md)
 #   make hardware  DEVICE=dev_... CONFIG=FILE: look at a real printer (reads only)
 
 PYTHON ?= python3
@@ -13,7 +16,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test check format kill hardware lock clean
+.PHONY: setup demo test check format kill sim hardware lock clean
 
 setup: $(READY)
 
@@ -41,6 +44,9 @@ format: $(READY)
 kill: $(READY)
 	AMEF_KILLS=$(or $(KILLS),300) $(BIN)/pytest -s --timeout 3600 tests/process/test_kill.py -k random
 
+sim: $(READY)
+	$(BIN)/python -m tests.simulation $(if $(EXHAUSTIVE),--exhaustive,$(if $(SEEDS),--seeds $(SEEDS),--seed $(or $(SEED),0))) $(if $(MUTANT),--mutant $(MUTANT)) $(if $(SHORT),--short)
+
 hardware: $(READY)
 	$(BIN)/amef printer info --config $(CONFIG) --device $(DEVICE)
 	$(BIN)/amef printer status --config $(CONFIG) --device $(DEVICE)
@@ -53,3 +59,7 @@ lock:
 
 clean:
 	rm -rf $(VENV) build *.egg-info
+
+vm: $(READY)
+	$(BIN)/python -m tests.vm $(if $(CUTS),--cuts $(CUTS)) $(if $(MUTANT),--mutant $(MUTANT)) \
+		$(if $(SEED),--seed $(SEED))

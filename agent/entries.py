@@ -1,12 +1,15 @@
 """The rows of the ledger as values: what came in, what is known of it, what happened."""
 
 import hashlib
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from agent.states import State
 from drivers.model import Counters, Problem
+
+GENESIS = "0" * 64  # before the first event there is no hash
 
 LOCAL = "local:"
 """Ids of commands that this machine gave itself; no cloud has to hand them over."""
@@ -87,3 +90,42 @@ class Event:
 
 def body_hash(body: str) -> str:
     return hashlib.sha256(body.encode()).hexdigest()
+
+
+def event_hash(previous: str, row: tuple[Any, ...]) -> str:
+    """Chain a row to the one before: at_ms, device_id, command_id, name, data as they are kept."""
+    return hashlib.sha256(json.dumps([previous, *row]).encode()).hexdigest()
+
+
+def entry_of(row: dict[str, Any]) -> LedgerEntry:
+    """Read a row of the table `command`.
+
+    Raises:
+        ValueError, TypeError: it is not as we wrote it.
+    """
+    return LedgerEntry(
+        **row
+        | {
+            "state": State(row["state"]),
+            "evidence": Evidence(row["evidence"]) if row["evidence"] else None,
+            "baseline": Counters(**json.loads(row["baseline"])) if row["baseline"] else None,
+            "result": json.loads(row["result"]) if row["result"] else None,
+        }
+    )
+
+
+def event_of(row: dict[str, Any]) -> Event:
+    """Read a row of the table `event`, without what only the file needs.
+
+    Raises:
+        ValueError, TypeError: it is not as we wrote it.
+    """
+    return Event(**row | {"data": json.loads(row["data"])})
+
+
+def as_told(event: Event) -> Event:
+    """Say again, in the usual words, what a damaged ledger may never have told."""
+    if event.name != "salvaged":
+        return event
+    names = {State.ISSUED: "found", State.REJECTED: "drop", State.HELD: "undecidable"}
+    return replace(event, name=names.get(event.data["state"], event.name))

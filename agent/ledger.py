@@ -6,63 +6,39 @@
 One method is one transaction, named after its trigger. What a method returned from is on disk
 (WAL, synchronous=FULL). Every change of state goes through `_apply` and leaves an event row; the
 database itself refuses to issue without a baseline, and two unresolved commands on one device.
-One `Ledger` object belongs to one thread.
+One `Ledger` object belongs to one thread. What a damaged file is, and what becomes of it, is in
+`ledger_check.py` and `ledger_repair.py`.
 """
 
-import hashlib
 import json
 import logging
-import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
-from importlib import resources
-from pathlib import Path
 from typing import Any
 
-from agent.entries import Acceptance, Event, Evidence, Incoming, LedgerEntry, body_hash
-from agent.states import State, Trigger, after
-from drivers.clock import Clock
+from agent.entries import (
+    GENESIS,
+    Acceptance,
+    Event,
+    Evidence,
+    Incoming,
+    LedgerEntry,
+    body_hash,
+    event_hash,
+)
+from agent.ledger_file import LedgerError, LedgerFile, understood
+from agent.states import Trigger, after
 from drivers.model import Counters, Problem
+
+__all__ = ["Ledger", "LedgerError"]
 
 log = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 1
-BUSY_TIMEOUT_S = 10.0
 REASON_LENGTH_MAX = 500
-GENESIS = "0" * 64
 
 
-class LedgerError(Exception):
-    """The ledger cannot be opened or written: nothing may be issued."""
-
-
-class Ledger:
+class Ledger(LedgerFile):
     """A connection to the ledger file, for one thread."""
-
-    def __init__(self, path: Path, clock: Clock) -> None:
-        """Open the ledger, making it if it is not there.
-
-        Raises:
-            LedgerError: not a ledger, written by a newer program, or not writable.
-        """
-        self._clock = clock
-        try:
-            # Autocommit: every transaction is written out. The thread that uses it is not the one
-            # that opened it.
-            self._db = sqlite3.connect(
-                path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
-            )
-            self._db.row_factory = sqlite3.Row
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._db.execute("PRAGMA foreign_keys = ON")
-            self._prepare()
-        except sqlite3.Error as error:
-            raise LedgerError(f"{path}: {error}") from error
-
-    def close(self) -> None:
-        self._db.close()
 
     # what comes in
 
@@ -93,7 +69,10 @@ class Ledger:
                     incoming.is_local,
                 ),
             )
-            self._event(incoming.device_id, incoming.id, "accept", {"kind": incoming.kind})
+            data: dict[str, Any] = {"kind": incoming.kind, "body_hash": digest}
+            data["payload_hash"] = body_hash(incoming.payload or "")
+            data["expires_at_ms"] = incoming.expires_at_ms
+            self._event(incoming.device_id, incoming.id, "accept", data)
             if incoming.problems:
                 self._apply(incoming.id, Trigger.REJECT, {"problems": _problems(incoming.problems)})
         return Acceptance.ACCEPTED
@@ -185,13 +164,38 @@ class Ledger:
             data = {"reason": reason, "baseline": entry.baseline and asdict(entry.baseline)}
             self._apply(entry.id, Trigger.UNDECIDABLE, data | {"seen": seen})
 
+    # a person's word; `said` is who says it, and why
+
+    def operator_found(
+        self, entry: LedgerEntry, result: dict[str, Any], said: dict[str, str]
+    ) -> None:
+        """It is on paper."""
+        with self._transaction():
+            self._issued(entry.id, Trigger.OPERATOR_FOUND, Evidence.OPERATOR, result, said)
+
+    def operator_requeue(
+        self, entry: LedgerEntry, expires_at_ms: int, said: dict[str, str]
+    ) -> None:
+        """It is not on paper, and is to be done after all; it would have expired long ago."""
+        with self._transaction():
+            self._db.execute(
+                "UPDATE command SET expires_at_ms = ?, not_before_ms = 0 WHERE id = ?",
+                (expires_at_ms, entry.id),
+            )
+            data = {"expires_at_ms": expires_at_ms, **said}
+            self._apply(entry.id, Trigger.OPERATOR_REQUEUE, data)
+
+    def operator_drop(self, entry: LedgerEntry, problem: Problem, said: dict[str, str]) -> None:
+        """It is settled by other means."""
+        with self._transaction():
+            data = {"problems": _problems([problem]), **said}
+            self._apply(entry.id, Trigger.OPERATOR_DROP, data)
+
     # devices
 
     def last_sequence(self, device_id: str) -> int | None:
-        row = self._db.execute(
-            "SELECT last_sequence FROM device WHERE id = ?", (device_id,)
-        ).fetchone()
-        return row["last_sequence"] if row else None
+        rows = self._rows("SELECT last_sequence FROM device WHERE id = ?", device_id)
+        return rows[0]["last_sequence"] if rows else None
 
     def note_device(self, device_id: str, health: dict[str, Any]) -> bool:
         """Write an event if the device's health is not what was noted last."""
@@ -206,18 +210,14 @@ class Ledger:
         return bool(changed.rowcount)
 
     def devices(self) -> dict[str, dict[str, Any]]:
-        rows = self._db.execute("SELECT id, health FROM device ORDER BY id")
-        return {row["id"]: json.loads(row["health"]) for row in rows}
+        rows = self._rows("SELECT id, health FROM device ORDER BY id")
+        with understood():
+            return {row["id"]: json.loads(row["health"]) for row in rows}
 
     # what goes out
 
     def unreported(self, limit: int) -> list[Event]:
-        rows = self._db.execute(
-            "SELECT id, at_ms, device_id, command_id, name, data FROM event"
-            " WHERE reported_at_ms IS NULL ORDER BY id LIMIT ?",
-            (limit,),
-        )
-        return [Event(**{**dict(row), "data": json.loads(row["data"])}) for row in rows]
+        return self._events("reported_at_ms IS NULL ORDER BY id LIMIT ?", limit)
 
     def reported(self, event_id: int) -> None:
         with self._transaction():
@@ -226,71 +226,18 @@ class Ledger:
                 (self._clock.now_ms(), event_id),
             )
 
+    def note_start(self, in_doubt: int) -> None:
+        """At start-up: also the proof that the ledger can be written."""
+        with self._transaction():
+            self._event("", None, "start", {"in_doubt": in_doubt})
+
     def note_refused_upload(self, event: Event, path: str, reason: str) -> None:
         """The cloud said a clear no to an upload: it is set aside and shown, not lost."""
         with self._transaction():
             data = {"event_id": event.id, "path": path, "reason": reason}
             self._event(event.device_id, event.command_id, "upload_refused", data)
 
-    # reading
-
-    def entry(self, command_id: str) -> LedgerEntry:
-        """Return one command.
-
-        Raises:
-            LookupError: no such command.
-        """
-        found = self._entries("id = ?", command_id)
-        if not found:
-            raise LookupError(command_id)
-        return found[0]
-
-    def entries(self, limit: int) -> list[LedgerEntry]:
-        return self._entries("TRUE ORDER BY arrival DESC LIMIT ?", limit)
-
-    def history(self, command_id: str) -> list[Event]:
-        rows = self._db.execute(
-            "SELECT id, at_ms, device_id, command_id, name, data FROM event"
-            " WHERE command_id = ? ORDER BY id",
-            (command_id,),
-        )
-        return [Event(**{**dict(row), "data": json.loads(row["data"])}) for row in rows]
-
-    def counts(self) -> dict[str, int]:
-        """How many commands are in each state, and how many events wait for the cloud."""
-        rows = self._db.execute("SELECT state, count(*) AS n FROM command GROUP BY state")
-        waiting = self._db.execute("SELECT count(*) FROM event WHERE reported_at_ms IS NULL")
-        return {row["state"]: row["n"] for row in rows} | {"unreported": waiting.fetchone()[0]}
-
     # the pieces
-
-    def _prepare(self) -> None:
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if version > SCHEMA_VERSION:
-            raise LedgerError(
-                f"the ledger is of version {version}, this program knows {SCHEMA_VERSION}"
-            )
-        if version == 0:
-            schema = resources.files("agent").joinpath("schema.sql").read_text(encoding="utf-8")
-            # Event numbers start at the time of making, so that a ledger that was lost and made
-            # anew never tells the cloud another event under an old number.
-            first = f"INSERT INTO sqlite_sequence VALUES ('event', {self._clock.now_ms()});"
-            self._db.executescript(
-                f"BEGIN IMMEDIATE; {schema} {first} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
-            )
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._db.execute("COMMIT")
-            finally:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-        except sqlite3.Error as error:
-            raise LedgerError(str(error)) from error
 
     def _note_conflict(self, incoming: Incoming, digest: str) -> None:
         """Once per body: the cloud brings it with every list."""
@@ -311,13 +258,19 @@ class Ledger:
         self._event(entry.device_id, command_id, trigger, data)
 
     def _issued(
-        self, command_id: str, trigger: Trigger, evidence: Evidence, result: dict[str, Any]
+        self,
+        command_id: str,
+        trigger: Trigger,
+        evidence: Evidence,
+        result: dict[str, Any],
+        said: dict[str, str] | None = None,
     ) -> None:
         self._db.execute(
             "UPDATE command SET evidence = ?, result = ? WHERE id = ?",
             (evidence, json.dumps(result), command_id),
         )
-        self._apply(command_id, trigger, {"evidence": evidence, "result": result})
+        data = {"evidence": evidence, "result": result, **(said or {})}
+        self._apply(command_id, trigger, data)
 
     def _lose(self, command_id: str, fault: str | None, reason: str) -> None:
         reason = reason[:REASON_LENGTH_MAX]
@@ -340,28 +293,12 @@ class Ledger:
         previous = last["hash"] if last else GENESIS
         log.info("ledger.%s", name, extra={"device_id": device_id, "command_id": command_id})
         row = (self._clock.now_ms(), device_id, command_id, name, json.dumps(data))
-        digest = hashlib.sha256(json.dumps([previous, *row]).encode()).hexdigest()
+        digest = event_hash(previous, row)
         self._db.execute(
             "INSERT INTO event (at_ms, device_id, command_id, name, data, previous_hash, hash)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
             (*row, previous, digest),
         )
-
-    def _entries(self, where: str, *values: object) -> list[LedgerEntry]:
-        rows = self._db.execute(f"SELECT * FROM command WHERE {where}", values)
-        return [_entry(dict(row)) for row in rows]
-
-
-def _entry(row: dict[str, Any]) -> LedgerEntry:
-    return LedgerEntry(
-        **row
-        | {
-            "state": State(row["state"]),
-            "evidence": Evidence(row["evidence"]) if row["evidence"] else None,
-            "baseline": Counters(**json.loads(row["baseline"])) if row["baseline"] else None,
-            "result": json.loads(row["result"]) if row["result"] else None,
-        }
-    )
 
 
 def _problems(problems: Sequence[Problem]) -> list[dict[str, str]]:

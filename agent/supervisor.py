@@ -7,7 +7,8 @@
 
 They share the ledger file and `Wake`, nothing else. SIGTERM: the receipt in hand is finished, no
 more are taken, its result is told. A loop that breaks stops the program: at the next start the
-ledger knows what was in hand, and the road of every doubt is taken.
+ledger knows what was in hand, and the road of every doubt is taken. A ledger that fails stops the
+loops in the same way, and `program.py` starts them again.
 """
 
 import fcntl
@@ -16,15 +17,17 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import IO, Protocol
 
 from agent.cloud.client import CloudClient
-from agent.cloud.keys import load_key
+from agent.cloud.keys import ApiKey
 from agent.cloud.sync import CloudSync
 from agent.devices import admission, build_printer
 from agent.health import Health, Notifier, Pulse
-from agent.ledger import Ledger
+from agent.ledger import Ledger, LedgerError
+from agent.ledger_file import LEDGER_FILE
 from agent.schedule import Schedule
 from agent.session import Session
 from agent.wake import Wake
@@ -34,7 +37,7 @@ from drivers.clock import Clock, SystemClock
 
 log = logging.getLogger(__name__)
 
-LEDGER_FILE, LOCK_FILE = "ledger.sqlite3", "agent.lock"
+LOCK_FILE = "agent.lock"
 IDLE_S = 0.5  # how often a loop looks again without being woken
 TICK_S = 1.0
 
@@ -57,11 +60,11 @@ class Loop(Protocol):
 class Supervisor:
     """One running agent."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, key: ApiKey) -> None:
         """Build every loop; opens the ledger, but no port and no connection.
 
         Raises:
-            ConfigError: no key, a bad address, or another agent runs on this state directory.
+            ConfigError: a bad address.
             LedgerError: the ledger cannot be used.
         """
         self._settings = settings
@@ -71,14 +74,12 @@ class Supervisor:
         self._printed = threading.Event()  # every printer is done: the cloud may end too
         self._cloud_wake = Wake()
         self._device_wakes = {device.id: Wake() for device in settings.device}
-        self._key = load_key(settings, os.environ)
-        state_dir = settings.agent.state_dir
-        try:
-            state_dir.mkdir(parents=True, exist_ok=True)
-            self._lock = take_lock(state_dir)
-        except OSError as error:
-            raise ConfigError(f"agent.state_dir: {error}") from error
-        lost = self._ledger().lose_unfinished()
+        self._key = key
+        self._ledgers: list[Ledger] = []
+        self.ledger_failure = ""
+        with closing(self._new_ledger()) as ledger:
+            lost = ledger.lose_unfinished()
+            ledger.note_start(lost)
         log.info("agent.start", extra={"agent_id": settings.agent.id, "in_doubt": lost})
         self._devices = [
             self._thread(
@@ -90,7 +91,7 @@ class Supervisor:
             for device in settings.device
         ]
         self._cloud = self._thread("cloud", self._sync(), self._cloud_wake, self._printed)
-        self._schedule = Schedule(settings, self._clock, self._ledger, self._wake_device)
+        self._schedule = Schedule(settings, self._clock, self._new_ledger, self._wake_device)
 
     def run(self) -> int:
         """Work until a signal or a broken loop ends it; return the exit status."""
@@ -105,7 +106,8 @@ class Supervisor:
             self._health.write(self._settings.agent.state_dir)
             if self._health.alive:
                 notifier.tell("WATCHDOG=1")
-        notifier.tell("STOPPING=1")
+        if not self.ledger_failure:
+            notifier.tell("STOPPING=1")
         self._end()
         self._health.forget(self._settings.agent.state_dir)
         log.info("agent.stop", extra={"failure": self._health.failure})
@@ -121,8 +123,15 @@ class Supervisor:
         self._printed.set()
         self._cloud_wake.set()
         self._cloud.join()
+        for ledger in self._ledgers:
+            ledger.close()
 
     def _ledger(self) -> Ledger:
+        """Open the ledger for a loop; closed at the end."""
+        self._ledgers.append(self._new_ledger())
+        return self._ledgers[-1]
+
+    def _new_ledger(self) -> Ledger:
         return Ledger(self._settings.agent.state_dir / LEDGER_FILE, self._clock)
 
     def _worker(self, device: DeviceSettings) -> DeviceWorker:
@@ -154,6 +163,11 @@ class Supervisor:
         try:
             run(loop, wake, stop, lambda: self._health.beat(pulse, loop.sentence))
             loop.close()
+        except LedgerError as error:
+            log.critical("ledger.failed", extra={"loop": pulse.name, "reason": str(error)})
+            self.ledger_failure = f"the ledger cannot be used: {error}"
+            with suppress(LedgerError):
+                loop.close()  # give the port back
         finally:
             if not stop.is_set():
                 pulse.failure = f"the loop {pulse.name!r} broke"
@@ -161,10 +175,16 @@ class Supervisor:
 
 
 def run(loop: Loop, wake: Wake, stop: threading.Event, beat: Callable[[], None]) -> None:
-    """Step until told to stop; a step that breaks ends the loop, and with it the program."""
+    """Step until told to stop; a step that breaks ends the loop, and with it the program.
+
+    Raises:
+        LedgerError: the ledger cannot be used: the others have to stop too.
+    """
     while not stop.is_set():
         try:
             more = loop.step()
+        except LedgerError:
+            raise
         except Exception:
             log.exception("loop.broke")
             return

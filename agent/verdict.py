@@ -2,7 +2,8 @@
 
 The table of all cases is made from this code: docs/verdict-table.md. The rule behind it: issue
 again only with proof that nothing was issued; take money only on a receipt that is proved to be
-ours; otherwise ask a person.
+ours; otherwise ask a person. An open receipt without payment is cancelled first, whatever else
+happened: it is worth nothing, and left open it would stop the shop.
 """
 
 from dataclasses import dataclass
@@ -54,11 +55,11 @@ def decide(
         return Decision(Verdict.NOT_ISSUED, "it changes nothing: safe to do again")
     if proof is Proof.Z_NUMBER:
         return _decide_z(now.z_number - baseline.z_number)
-    if now.z_number != baseline.z_number:
-        return _undecidable(f"a Z report was made since: {baseline.z_number} is {now.z_number}")
     assert receipt is not None, "a receipt is proved against the receipt that was asked"
     if seen.open_receipt is not None:
         return _decide_open(baseline, now, seen.open_receipt, receipt)
+    if now.z_number != baseline.z_number:
+        return _undecidable(f"a Z report was made since: {baseline.z_number} is {now.z_number}")
     return _decide_closed(now.receipt_count - baseline.receipt_count, seen, receipt)
 
 
@@ -73,10 +74,10 @@ def _decide_z(grown: int) -> Decision:
 def _decide_open(
     baseline: Counters, now: Counters, open_: OpenReceipt, receipt: Receipt
 ) -> Decision:
-    if now.receipt_count != baseline.receipt_count:
-        return _undecidable("a receipt is open, and another was closed since")
     if open_.paid == 0:
         return Decision(Verdict.CANCEL, "a receipt is open and nothing is paid")
+    if (now.receipt_count, now.z_number) != (baseline.receipt_count, baseline.z_number):
+        return _undecidable("a receipt is open, and another was closed or a Z made since")
     if open_.document_number != baseline.document_number + 1 or open_.total != receipt.total:
         return _undecidable("a partly paid receipt is open that cannot be proved to be ours")
     paid = 0

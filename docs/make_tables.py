@@ -64,7 +64,14 @@ RECEIPT_ROWS: tuple[tuple[str, Observation], ...] = (
     ("open, a payment that is not ours", Observation(OPENED, open_receipt(900, 700))),
     ("open, partly paid, another total", Observation(OPENED, open_receipt(800, 500))),
     ("open, partly paid, another number", Observation(OPENED, open_receipt(900, 500, ahead=2))),
-    ("open, and another receipt closed since", Observation(CLOSED, open_receipt(900, 0, ahead=2))),
+    (
+        "open, not paid, and another receipt closed since",
+        Observation(CLOSED, open_receipt(900, 0, ahead=2)),
+    ),
+    (
+        "open, partly paid, and another closed since",
+        Observation(CLOSED, open_receipt(900, 500, ahead=2)),
+    ),
     ("closed, our reference in the JE", Observation(CLOSED, None, TOTAL, reference_found=True)),
     ("closed, JE not readable, our total", Observation(CLOSED, None, TOTAL)),
     ("closed, JE and total not readable", Observation(CLOSED)),

@@ -2,7 +2,8 @@
 
 run        the agent itself, in the foreground       (the unit calls this)
 status     how it goes: cloud, printers, commands
-ledger     what was asked and what became of it
+ledger     what was asked and what became of it; is the file sound, and if not, recover
+resolve    say what the paper says of a held command
 devices    find printers
 printer    ask and drive one printer on the spot
 wire       frames by hand
@@ -14,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from agent.cli import devices, ledger, printer, run, status, wire
+from agent.cli import devices, ledger, printer, resolve, run, status, wire
 from agent.ledger import LedgerError
 from config.settings import ConfigError
 
@@ -23,6 +24,7 @@ EXIT_CONFIG, EXIT_LEDGER = 78, 74
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 app.command("run")(run.run)
 app.command("status")(status.status)
+app.command("resolve")(resolve.resolve)
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(devices.app, name="devices")
 app.add_typer(printer.app, name="printer")

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from agent.ledger import Ledger, LedgerError
-from agent.supervisor import LEDGER_FILE
+from agent.ledger_file import LEDGER_FILE
+from agent.ledger_repair import aside_sentence, find_aside
 from config.settings import Settings
 from drivers.clock import SystemClock
 
@@ -20,9 +21,11 @@ def open_ledger(settings: Settings) -> Ledger:
     """Open the ledger that is there; looking makes none.
 
     Raises:
-        LedgerError: there is none yet.
+        LedgerError: there is none yet, or it is set aside.
     """
     path = settings.agent.state_dir / LEDGER_FILE
+    if (aside := find_aside(path)) is not None:
+        raise LedgerError(aside_sentence(aside))
     if not path.exists():
         raise LedgerError(f"{path} is not there: the agent has not run yet")
     return Ledger(path, SystemClock())

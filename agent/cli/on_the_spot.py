@@ -16,8 +16,10 @@ import typer
 from agent.cli.common import open_ledger
 from agent.cli.output import RefusedHere
 from agent.devices import build_printer
+from agent.ledger_file import LEDGER_FILE
+from agent.ledger_repair import aside_sentence, find_aside
 from agent.states import State
-from agent.supervisor import LEDGER_FILE, LOCK_FILE, take_lock
+from agent.supervisor import LOCK_FILE, take_lock
 from config import settings
 from config.settings import ConfigError, DeviceSettings, Settings
 from drivers.base import FiscalPrinter
@@ -108,7 +110,16 @@ def _without_agent(state_dir: Path) -> AbstractContextManager[object]:
 
 
 def _refuse_in_doubt(loaded: Settings, device: DeviceSettings) -> None:
-    if not (loaded.agent.state_dir / LEDGER_FILE).exists():
+    path = loaded.agent.state_dir / LEDGER_FILE
+    if (aside := find_aside(path)) is not None:
+        raise RefusedHere(
+            "ledger_damaged",
+            ro="Registrul agentului a fost deteriorat și pus deoparte. Rulați întâi: "
+            "amef ledger recover",
+            en="The agent's ledger was damaged and is set aside. Run first: amef ledger recover",
+            detail=aside_sentence(aside),
+        )
+    if not path.exists():
         return
     with closing(open_ledger(loaded)) as ledger:
         # `issuing` while no agent runs: it was cut off, and its next start will call it in doubt.

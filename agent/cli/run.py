@@ -7,7 +7,7 @@ import typer
 
 from agent import log
 from agent.cli.common import Config
-from agent.supervisor import Supervisor
+from agent.program import Program
 from config import settings
 
 
@@ -17,4 +17,4 @@ def run(
 ) -> None:
     """Take commands from the cloud and have them printed, until SIGTERM or Ctrl-C."""
     log.set_up(log_level.upper())
-    sys.exit(Supervisor(settings.load(config)).run())
+    sys.exit(Program(settings.load(config)).run())

@@ -26,6 +26,7 @@ def status(config: Config, as_json: Json = False) -> None:
     console = Console()
     agent = found["agent"]
     console.print(f"agent {loaded.agent.id}: {'running' if agent['running'] else 'not running'}")
+    console.print(f"ledger: {found['ledger']}", markup=False)
     for name, sentence in agent["loops"].items():
         console.print(f"  {name}: {sentence}", markup=False)
     table = Table("commands", "count")
@@ -42,8 +43,9 @@ def collect(loaded: settings.Settings) -> dict[str, Any]:
     try:
         ledger = open_ledger(loaded)
         counts, devices = ledger.counts(), ledger.devices()
-    except LedgerError:
-        counts, devices = {}, {}
+        usable = "in use"
+    except LedgerError as error:
+        counts, devices, usable = {}, {}, str(error)
     return {
         "agent": {
             "id": loaded.agent.id,
@@ -53,6 +55,7 @@ def collect(loaded: settings.Settings) -> dict[str, Any]:
         },
         "cloud": {"base_url": loaded.base_url, "profile": loaded.cloud.profile},
         "devices": {device.id: devices.get(device.id, {}) for device in loaded.device},
+        "ledger": usable,
         "commands": counts,
     }
 

@@ -36,7 +36,7 @@ from agent.commands import (
     ReceiptPayload,
     fold_tax_id,
 )
-from agent.entries import LOCAL, Event, Incoming, LedgerEntry
+from agent.entries import LOCAL, Event, Incoming, LedgerEntry, as_told
 from agent.states import State
 from config.settings import CloudProfile
 from drivers.model import AdjustmentKind, PaymentKind, Problem
@@ -288,6 +288,7 @@ def to_uploads(
         return [Upload(fill(profile.device_status, device_id=event.device_id), body)]
     if entry is None:
         return []
+    event = as_told(event)
     result = _result(event, entry)
     if result is None:
         return []
@@ -355,6 +356,8 @@ def _vendor_path(path: str) -> str:
 def _vendor_result(result: dict[str, Any]) -> dict[str, Any]:
     """Name a result's facts as the cloud's receipt and report models do; money in lei."""
     common = {"fiscalSeries": result["fiscal_serial"], "fiscalDate": result["issued_at"]}
+    if result.get("groups", ()) is None:  # a person read its number off the paper, no more
+        return common | {"number": result["number"], "totals": None}
     if "groups" not in result:
         return common | {
             "fiscalId": str(result["receipt_number"]),
@@ -379,8 +382,8 @@ def _vendor_result(result: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _lei(bani: int) -> float:
-    return bani / 100
+def _lei(bani: int | None) -> float | None:
+    return None if bani is None else bani / 100
 
 
 def _iso(at_ms: int) -> str:

@@ -83,6 +83,11 @@ def nothing(_fields: list[str]) -> Any:
     """Read no field: only the error code matters."""
 
 
+def slip_number(fields: list[str]) -> int | None:
+    """48, 56: S, if the firmware tells it."""
+    return integer(fields[0]) if fields else None
+
+
 def sale_fields(line: Line, group: str) -> tuple[str | int, ...]:
     """49: PluName, TaxCd, Price, Qty, DiscType, DiscValue, Dept, Unit."""
     of = line.adjustment
@@ -98,11 +103,6 @@ def vat_table(fields: list[str]) -> dict[str, VatRate | None]:
         letter: VatRate(value) if value < UNUSED_RATE else None
         for letter, value in zip(GROUPS, values, strict=False)
     }
-
-
-def drawer(fields: list[str]) -> Drawer:
-    """70: CashSum, CashIn, CashOut."""
-    return Drawer(bani(fields[0]), bani(fields[1]), bani(fields[2]))
 
 
 def in_progress(fields: list[str]) -> tuple[str, int, Bani, Bani]:
@@ -135,6 +135,7 @@ class DatecsX:
         self._link = Link(transport, DATECS_X, clock)
         self._operator = operator
         self._table: dict[str, VatRate | None] = {}
+        self._next_slip: int | None = None  # as the counters said when they were read
 
     @property
     def sequence(self) -> int | None:
@@ -148,15 +149,17 @@ class DatecsX:
     def close(self) -> None:
         self._link.close()
 
-    # what it remembers and shows
-
     def status(self) -> DeviceStatus:
         raw = self._link.execute(Request(STATUS, repeatable=True)).status
         return DeviceStatus(raw, STATUS_BITS, bool(raw[2] & 0x28), bool(raw[5] & 0x08))
 
     def counters(self) -> Counters:
         serial = self._read(DEVICE_INFO, 1, read=lambda fields: fields[0])
-        z_number, receipts, documents = map(self._variable, ("nZreport", "nFBon", "nBon"))
+        names = ("nBon", "nZreport", "nFBon", "nBon")
+        documents, z_number, receipts, again = map(self._variable, names)
+        if documents != again:  # every document moves it: these were not of one moment
+            raise ContactLost("somebody printed while the counters were read")
+        self._next_slip = documents + 1
         return Counters(serial, z_number, receipts, documents)
 
     def vat_rates(self) -> dict[str, VatRate]:
@@ -170,13 +173,15 @@ class DatecsX:
         self._do(SET_CLOCK, text, budget=PRINT)
 
     def day_totals(self) -> Report:
-        return self._report_of(DAY_TOTALS, 0, payments=self._payments())
+        return self._report_of(DAY_TOTALS, 0)
 
     def drawer(self) -> Drawer:
-        return self._read(CASH, 0, money(0), read=drawer)
+        return self._read(
+            CASH, 0, money(0), read=lambda f: Drawer(bani(f[0]), bani(f[1]), bani(f[2]))
+        )
 
     def last_z_report(self) -> Report:
-        return self._report_of(LAST_Z, 0, payments=())
+        return self._report_of(LAST_Z, 0)
 
     def last_receipt(self, total: Bani) -> FiscalResult:
         number, issued_at = self._read(DEVICE_INFO, 3, read=lambda f: (integer(f[0]), f[1]))
@@ -193,17 +198,17 @@ class DatecsX:
         found, trace = self._find(reference, since.document_number + 1, counters.document_number)
         return Observation(counters, None, last_total, found, trace)
 
-    # what it prints
-
     def check(self, receipt: Receipt) -> list[Problem]:
         rates = frozenset(self.vat_rates().values())
         return receipt_problems(receipt, self.capabilities, rates)
 
     def issue_receipt(self, receipt: Receipt) -> FiscalResult:
         operator, cui, repeats = self._operator, receipt.customer_tax_id, self._link.repeats
-        who = (operator.number, operator.password, operator.till)
+        who = (operator.number, operator.password, operator.till, "I" if cui else "", cui)
         letters = {rate: letter for letter, rate in reversed(self._rates.items())}
-        self._do(OPEN_RECEIPT, *who, "I" if cui else "", cui, repeatable=True)
+        opened = self._do(OPEN_RECEIPT, *who, repeatable=True, read=slip_number)
+        if opened not in (None, self._next_slip or opened):
+            raise ContactLost(f"our document is {opened}, it should be {self._next_slip}")
         for line in receipt.lines:
             self._do(SALE, *sale_fields(line, letters[line.vat_rate]), repeatable=True)
         self._do(TEXT, f"{REFERENCE}{receipt.reference}", 0, 0, 0, 0, 1, repeatable=True)
@@ -217,17 +222,20 @@ class DatecsX:
     def complete_receipt(self, receipt: Receipt, *, payments_done: int) -> FiscalResult:
         for payment in receipt.payments[payments_done:]:
             self._do(PAYMENT, MODES[payment.kind], money(payment.amount), budget=MONEY)
-        self._do(CLOSE_RECEIPT, budget=MONEY)
-        return self.last_receipt(receipt.total)
+        closed = self._do(CLOSE_RECEIPT, budget=MONEY, read=slip_number)
+        result = self.last_receipt(receipt.total)
+        if closed not in (None, result.document_number):
+            raise ContactLost(f"document {result.document_number} came after our {closed}")
+        return result
 
     def cancel_receipt(self) -> None:
         self._do(CANCEL, budget=MONEY)
 
     def x_report(self) -> Report:
-        return self._report_of(REPORT, "X", payments=self._payments(), budget=LONG)
+        return self._report_of(REPORT, "X", budget=LONG)
 
     def z_report(self) -> Report:
-        return self._report_of(REPORT, "Z", payments=self._payments(), budget=LONG)
+        return self._report_of(REPORT, "Z", budget=LONG)
 
     def print_slip(self, texts: tuple[str, ...]) -> None:
         try:
@@ -241,10 +249,8 @@ class DatecsX:
             self._do(NONFISCAL_TEXT, text, 0, 0, 0, 0, 0)
         self._do(CLOSE_NONFISCAL, budget=MONEY)
 
-    # the pieces
-
     def _identity(self) -> Identity:
-        info = self._read(DEVICE_INFO, 1, read=lambda fields: (fields[0], fields[1], fields[4]))
+        info = self._read(DEVICE_INFO, 1, read=lambda f: (f[0], f[1], f[4]))
         reply = self._link.execute(Request(DIAGNOSTICS, b"1\t", repeatable=True))
         text = from_device(reply.data)  # some firmwares answer with commas and no error code
         fields = split_tabbed(text)[1:] if "\t" in text else text.split(",")
@@ -260,9 +266,8 @@ class DatecsX:
         # One firmware refuses a subtotal just before payment [datecs.md 4.2]; 76 knows it too.
         return self._read(IN_PROGRESS, read=in_progress)[2]
 
-    def _report_of(
-        self, code: int, type_: str | int, *, payments: tuple[Payment, ...], budget: Budget = READ
-    ) -> Report:
+    def _report_of(self, code: int, type_: str | int, *, budget: Budget = READ) -> Report:
+        paid = () if code == LAST_Z else self._read(DAY_INFO, 0, read=payments)
         serial = self._read(DEVICE_INFO, 1, read=lambda fields: fields[0])
         issued_at = "" if code == LAST_Z else self.clock()
 
@@ -274,16 +279,13 @@ class DatecsX:
                 if total or rate is not None
             )
             # 64 ends with its own date
-            return Report(integer(fields[0]), serial, groups, payments, issued_at or fields[-1])
+            return Report(integer(fields[0]), serial, groups, paid, issued_at or fields[-1])
 
         return self._do(code, type_, budget=budget, repeatable=budget is READ, read=read)
 
     @property
     def _rates(self) -> dict[str, VatRate]:
         return {letter: rate for letter, rate in self._table.items() if rate is not None}
-
-    def _payments(self) -> tuple[Payment, ...]:
-        return self._read(DAY_INFO, 0, read=payments)
 
     def _variable(self, name: str) -> int:
         return self._read(VARIABLE, name, "", "", read=lambda fields: integer(fields[0]))
@@ -321,6 +323,8 @@ class DatecsX:
         read: Callable[[list[str]], Value] = nothing,
     ) -> Value:
         """Send one request and read the fields after its error code."""
+        if not repeatable:  # it may print, and move the number of the next document
+            self._next_slip = None
         data = to_device(tabbed(*parameters))
         reply = self._link.execute(Request(code, data, repeatable, budget))
         error_code, *fields = split_tabbed(from_device(reply.data))

@@ -12,7 +12,8 @@ import pytest
 
 from agent.entries import Incoming
 from agent.ledger import Ledger
-from agent.supervisor import LEDGER_FILE, take_lock
+from agent.ledger_file import LEDGER_FILE
+from agent.supervisor import take_lock
 from drivers.base import Operator
 from drivers.clock import SystemClock
 from drivers.families.datecs_x import DatecsX

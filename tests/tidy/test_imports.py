@@ -51,7 +51,7 @@ DOORS = {
     "usb": ("drivers/usb_transport.py",),
     "socket": ("drivers/tcp_transport.py", "agent/health.py"),  # health tells systemd
     "httpx": ("agent/cloud/client.py",),
-    "sqlite3": ("agent/ledger.py",),
+    "sqlite3": ("agent/ledger_file.py", "agent/ledger_check.py", "agent/ledger_salvage.py"),
     "apscheduler": ("agent/schedule.py",),
     "typer": ("agent/cli/",),
     "rich": ("agent/cli/",),

@@ -1,0 +1,100 @@
+"""The program: the agent for as long as its ledger can be used, a standstill while it cannot.
+
+    prepare --> Supervisor --ledger fails--> standstill, a rest, and again from prepare
+       \\--> set aside, disk full, read-only --> standstill
+
+In a standstill nothing is printed and nothing taken; every device says why, and systemd hears that
+we live: to be started again would cure nothing. The way out is the way in: what was in hand is in
+doubt, as after any restart.
+"""
+
+import logging
+import os
+import signal
+from pathlib import Path
+
+from agent.cloud.keys import load_key
+from agent.health import Health, Notifier
+from agent.ledger import LedgerError
+from agent.ledger_file import LEDGER_FILE
+from agent.ledger_repair import LedgerAside, prepare
+from agent.supervisor import EXIT_OK, TICK_S, Supervisor, take_lock
+from agent.wake import Wake
+from config.settings import ConfigError, Settings
+from drivers.clock import Clock, SystemClock
+
+log = logging.getLogger(__name__)
+
+REST_S, REST_S_MAX = 5.0, 60.0
+CALM_S = 300.0  # who worked this long without trouble starts with the short rest again
+
+
+class Program:
+    """One agent on one state directory, from start to signal."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Take the state directory.
+
+        Raises:
+            ConfigError: no key, a bad address, or another agent runs on this state directory.
+        """
+        self._settings = settings
+        self._clock: Clock = SystemClock()
+        self._key = load_key(settings, os.environ)
+        self._state_dir: Path = settings.agent.state_dir
+        self._notifier = Notifier(os.environ)
+        self._stopped = False
+        self._wake = Wake()
+        self._rest_s = REST_S
+        try:
+            self._state_dir.mkdir(parents=True, exist_ok=True)
+            self._lock = take_lock(self._state_dir)
+        except OSError as error:
+            raise ConfigError(f"agent.state_dir: {error}") from error
+
+    def run(self) -> int:
+        """Work until a signal or a broken loop ends it; return the exit status."""
+        while True:
+            since_s = self._clock.monotonic_s()
+            try:
+                prepare(self._state_dir / LEDGER_FILE, self._clock)
+                supervisor = Supervisor(self._settings, self._key)
+                status = supervisor.run()
+                if not supervisor.ledger_failure:
+                    return status
+                why, rest_s = supervisor.ledger_failure, self._rest_s
+            except LedgerAside as error:
+                why, rest_s = str(error), TICK_S
+            except LedgerError as error:
+                why, rest_s = f"the ledger cannot be used: {error}", self._rest_s
+            if self._clock.monotonic_s() - since_s > CALM_S:
+                self._rest_s = rest_s = REST_S
+            self._stand_still(why, rest_s)
+            if self._stopped:
+                return EXIT_OK
+
+    def _stand_still(self, why: str, rest_s: float) -> None:
+        """Say why, and rest; whoever waits for `recover` looks every second."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        log.critical("agent.standstill", extra={"reason": why, "rest_s": rest_s})
+        health = Health(self._clock)
+        for name in [*(f"device {device.id}" for device in self._settings.device), "cloud"]:
+            health.beat(health.add(name), f"stands still: {why}")
+        self._notifier.tell("READY=1", f"STATUS={why}")
+        until_s = self._clock.monotonic_s() + rest_s
+        aside = rest_s == TICK_S
+        while not self._stopped and (aside or self._clock.monotonic_s() < until_s):
+            health.write(self._state_dir)
+            self._notifier.tell("WATCHDOG=1")
+            self._wake.wait(TICK_S)
+            aside = aside and not (self._state_dir / LEDGER_FILE).exists()
+        if not aside:
+            self._rest_s = min(self._rest_s * 2, REST_S_MAX)
+        if self._stopped:
+            health.forget(self._state_dir)
+            self._notifier.tell("STOPPING=1")
+
+    def _stop(self, *_: object) -> None:
+        self._stopped = True
+        self._wake.set()

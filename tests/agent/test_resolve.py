@@ -1,0 +1,204 @@
+"""A person's word on a held command: what is shown, what is written down, what the cloud hears."""
+
+import getpass
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import Result
+
+from agent.cloud.schema import to_uploads
+from agent.entries import Evidence, Incoming
+from agent.ledger import Ledger
+from agent.states import State
+from drivers.clock import SystemClock
+from tests.agent.amef import called, configuration
+from tests.agent.cloud_world import PROFILE
+from tests.agent.world import counters, sale
+
+SEEN = {
+    "counters": {
+        "fiscal_serial": "SIM1",
+        "z_number": 3,
+        "receipt_count": 42,
+        "document_number": 93,
+    },
+    "open_receipt": None,
+    "last_total": 900,
+    "reference_found": None,
+    "trace": None,
+}
+WHY = "2 receipts were closed since"
+Amef = Callable[..., Result]
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> str:
+    (tmp_path / "state").mkdir()
+    return configuration(tmp_path, "/dev/ttyS9")
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, config: str) -> Iterator[Ledger]:
+    opened = Ledger(tmp_path / "state" / "ledger.sqlite3", SystemClock())
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def amef(config: str) -> Amef:
+    def run(*arguments: str, **options: str) -> Result:
+        return called(*arguments, "--config", config, **options)
+
+    return run
+
+
+def held(ledger: Ledger, id_: str = "c1", kind: str = "print_receipt", payload: str = "") -> None:
+    body = payload or sale()
+    ledger.accept(Incoming(id_, "dev_1", kind, body, body, 1))
+    ledger.claimed(id_)
+    ledger.lose(ledger.begin(ledger.entry(id_), counters(), 1), fault="no_answer", reason="silence")
+    ledger.undecidable(ledger.entry(id_), WHY, SEEN)
+
+
+def told(ledger: Ledger, id_: str = "c1") -> dict[str, Any]:
+    """The last thing that the cloud is told of a command."""
+    uploads = to_uploads(PROFILE, ledger.history(id_)[-1], ledger.entry(id_), "shop")
+    return uploads[0].body if uploads else {}
+
+
+def test_both_counters_stand_side_by_side_with_the_reason_and_the_two_ways(
+    ledger: Ledger, amef: Amef
+) -> None:
+    held(ledger)
+    shown = amef("ledger", "show", "c1", "--lang", "en").stdout
+    rows = [line.split() for line in shown.splitlines()]
+    assert ["fiscal", "receipts", "40", "42", "*"] in rows
+    assert ["last", "Z", "3", "3"] in rows
+    assert WHY in shown
+    assert "amef resolve c1 --on-paper NUMBER" in shown
+    assert "amef resolve c1 --not-on-paper requeue | drop" in shown
+
+
+def test_a_held_command_is_explained_in_romanian(ledger: Ledger, amef: Amef) -> None:
+    held(ledger)
+    shown = amef("ledger", "show", "c1", "--lang", "ro").stdout
+    assert "Un om trebuie să spună ce s-a întâmplat." in shown
+    assert ["bonuri", "fiscale", "40", "42", "*"] in [line.split() for line in shown.splitlines()]
+
+
+def test_json_keeps_everything_of_a_held_command(ledger: Ledger, amef: Amef) -> None:
+    held(ledger)
+    shown = json.loads(amef("ledger", "show", "c1", "--json").stdout)
+    assert shown["state"] == "held"
+    assert shown["events"][-1]["data"]["seen"] == SEEN
+    assert shown["events"][-1]["data"]["baseline"]["receipt_count"] == 40
+
+
+def test_only_held_commands_are_listed_when_asked_for(ledger: Ledger, amef: Amef) -> None:
+    held(ledger)
+    held(ledger, "c2")
+    ledger.accept(Incoming("c3", "dev_1", "x_report", "{}", "{}", 1))
+    found = json.loads(amef("ledger", "list", "--held", "--json").stdout)
+    assert [entry["id"] for entry in found] == ["c1", "c2"]
+
+
+def test_what_is_on_paper_is_issued_with_what_the_person_read_and_nothing_guessed(
+    ledger: Ledger, amef: Amef
+) -> None:
+    held(ledger)
+    done = amef("resolve", "c1", "--on-paper", "41", "--reason", "read it", answer="y\n")
+    assert done.exit_code == 0, done.output
+    entry = ledger.entry("c1")
+    assert (entry.state, entry.evidence) == (State.ISSUED, Evidence.OPERATOR)
+    assert entry.result == {
+        "receipt_number": 41,
+        "document_number": None,
+        "z_number": 4,
+        "fiscal_serial": "SIM1",
+        "issued_at": None,
+        "total": 1150,
+    }
+    body = told(ledger)
+    assert (body["status"], body["result"]["evidence"]) == ("completed", "operator")
+    assert (body["result"]["receiptNumber"], body["result"]["total"]) == (41, 11.5)
+    assert (body["result"]["documentNumber"], body["result"]["fiscalDate"]) == (None, None)
+    event = ledger.history("c1")[-1]
+    assert (event.data["who"], event.data["reason"]) == (getpass.getuser(), "read it")
+
+
+def test_a_z_on_paper_is_told_with_its_number_alone(ledger: Ledger, amef: Amef) -> None:
+    held(ledger, kind="z_report", payload="{}")
+    assert amef("resolve", "c1", "--on-paper", "4", "--yes").exit_code == 0
+    result = told(ledger)["result"]
+    assert (result["number"], result["totals"], result["fiscalSeries"]) == (4, None, "SIM1")
+
+
+def test_what_is_not_on_paper_is_queued_again_with_a_new_time_to_live(
+    ledger: Ledger, amef: Amef
+) -> None:
+    held(ledger)
+    done = amef("resolve", "c1", "--not-on-paper", "requeue", "--yes")
+    assert "180 s" in done.stdout
+    entry = ledger.entry("c1")
+    assert entry.state is State.QUEUED
+    assert 0 < entry.expires_at_ms - SystemClock().now_ms() <= 180_000
+    assert ledger.next_queued("dev_1", SystemClock().now_ms()) == entry
+    assert told(ledger) == {}
+
+
+@pytest.mark.parametrize(
+    "how", [("--not-on-paper", "drop"), ("--drop", "--reason", "paid by card")]
+)
+def test_what_is_dropped_is_rejected_and_the_cloud_hears_by_whom(
+    ledger: Ledger, amef: Amef, how: tuple[str, ...]
+) -> None:
+    held(ledger)
+    assert amef("resolve", "c1", *how, "--yes").exit_code == 0
+    assert ledger.entry("c1").state is State.REJECTED
+    body = told(ledger)
+    assert (body["status"], body["errorCode"]) == ("failed", "DROPPED_BY_OPERATOR")
+    assert getpass.getuser() in body["errorMessage"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        (),
+        ("--on-paper", "1", "--drop", "--reason", "x"),
+        ("--on-paper", "1", "--not-on-paper", "requeue"),
+        ("--drop",),
+        ("--on-paper", "0"),
+        ("--not-on-paper", "perhaps"),
+    ],
+)
+def test_anything_but_one_clear_word_is_refused(
+    ledger: Ledger, amef: Amef, wrong: tuple[str, ...]
+) -> None:
+    held(ledger)
+    assert amef("resolve", "c1", *wrong, "--yes").exit_code == 2
+    assert ledger.entry("c1").state is State.HELD
+
+
+def test_a_no_to_the_question_changes_nothing(ledger: Ledger, amef: Amef) -> None:
+    held(ledger)
+    assert amef("resolve", "c1", "--on-paper", "41", answer="n\n").exit_code == 1
+    assert ledger.entry("c1").state is State.HELD
+
+
+def test_a_command_that_is_not_held_is_refused_with_its_state(ledger: Ledger, amef: Amef) -> None:
+    ledger.accept(Incoming("c1", "dev_1", "x_report", "{}", "{}", 1))
+    done = amef("resolve", "c1", "--on-paper", "41", "--yes")
+    assert done.exit_code == 1
+    assert "it is queued" in done.stderr
+    assert amef("resolve", "nobody", "--on-paper", "41", "--yes").exit_code == 1
+
+
+def test_a_command_whose_payload_was_lost_is_not_queued_again(ledger: Ledger, amef: Amef) -> None:
+    held(ledger, payload="{}")
+    done = amef("resolve", "c1", "--not-on-paper", "requeue", "--yes")
+    assert done.exit_code == 1
+    assert "payload_lost" in done.stderr
+    assert ledger.entry("c1").state is State.HELD

@@ -1,0 +1,10 @@
+"""The simulator: whole shops on fake time, with faults at every byte, commit and HTTP request.
+
+plan.py     what goes wrong and where: drawn from a seed, or listed
+orders.py   what the shop asks of its printer
+world.py    the real agent over a printer, a cable and a cloud of the simulation's own
+checks.py   safety all the time, liveness at the end
+
+make sim SEED=7        the story of one world
+make sim SEEDS=20000   many worlds, and the counts
+"""

@@ -1,0 +1,55 @@
+"""Every single fault at every single place, for one command of each kind.
+
+    print_receipt, x_report, z_report
+        x  every frame, commit and request of the undisturbed road
+        x  every kind of fault there, in a few ways each
+
+`single_faults()` yields the scripts; a quiet world tells how many places a road has.
+"""
+
+import random
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.simulation.orders import Order, receipt
+from tests.simulation.plan import KINDS, Fault
+from tests.simulation.world import Script, World
+
+SEED = 5  # of the receipt that is asked
+WAYS = ((0, 1_500), (1, 6_001), (2, 300), (3, 20_000), (4, 1_500), (6, 9_000), (11, 61))
+FEW_WAYS = {"request_lost", "nak_once", "reply_lost", "death_before", "death_after", "lost"}
+
+
+def order_of(kind: str) -> Order:
+    if kind == "print_receipt":
+        return receipt("single", random.Random(SEED), 0)
+    return Order("single", kind, 0)
+
+
+@cache
+def places(kind: str) -> dict[str, int]:
+    """How many frames, commits and requests the undisturbed road has."""
+    with TemporaryDirectory() as folder:
+        world = World(Script(SEED, (order_of(kind),), {}, last_too=False), Path(folder))
+        outcome = world.run()
+    assert not outcome.wrongs, outcome.wrongs
+    return dict(world.places.numbers)
+
+
+def single_faults(*kinds: str) -> Iterator[Script]:
+    number = 0
+    for kind in kinds or ("print_receipt", "x_report", "z_report"):
+        for site, count in places(kind).items():
+            for place in range(count):
+                for fault in faults_at(site):
+                    number += 1
+                    yield Script(number, (order_of(kind),), {(site, place): fault})
+
+
+def faults_at(site: str) -> Iterator[Fault]:
+    for kind in KINDS[site]:
+        ways = WAYS[:1] if kind in FEW_WAYS else WAYS
+        for at, wait_ms in ways:
+            yield Fault(kind, at, wait_ms)

@@ -1,0 +1,99 @@
+"""Whole worlds: 500 seeds, a sample of every single fault, and what the mutants must not hide.
+
+A seed that fails: `make sim SEED=n` tells its story. All single faults: `make sim EXHAUSTIVE=1`.
+"""
+
+import logging
+from collections.abc import Iterator
+from functools import cache
+from itertools import islice
+
+import pytest
+
+from tests.simulation.exhaustive import single_faults
+from tests.simulation.mutants import MUTANTS
+from tests.simulation.plan import COMMIT_KINDS, FRAME_KINDS, HTTP_KINDS
+from tests.simulation.runs import in_folder, summed
+from tests.simulation.shrink import shrink
+from tests.simulation.world import Outcome, Script, script_of
+
+SEEDS, CHUNK = 500, 25
+SAMPLE_OF, SAMPLES = 29, 8
+HELD_MAX = 0.01  # of the commands, with cashiers at the keyboard far busier than in any shop
+SEEDS_THAT_WERE_BUGS: tuple[int, ...] = (90, 224, 146, 496, 436)
+CAUGHT_AT = {  # the first seed that catches each
+    "begin_after_print": 0,
+    "failed_is_no": 4,
+    "remembered_baseline": 17,
+    "amount_only": 45,
+    "new_sequence": 19,
+    "cancel_after_close": 19,
+    "payment_repeated": 146,
+}
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    """The agent warns of every fault; here there are thousands."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@cache
+def outcome_of(seed: int) -> Outcome:
+    return in_folder(script_of(seed))
+
+
+@pytest.mark.parametrize("first", range(0, SEEDS, CHUNK))
+def test_no_world_goes_wrong(first: int) -> None:
+    counts, failed = summed(outcome_of(seed) for seed in range(first, first + CHUNK))
+    assert [(one.seed, one.wrongs[0]) for one in failed] == []
+    assert counts["faults"] > CHUNK
+    assert counts["states"]["issued"] > 2 * CHUNK
+
+
+@pytest.mark.parametrize("seed", SEEDS_THAT_WERE_BUGS)
+def test_what_was_a_bug_stays_mended(seed: int) -> None:
+    assert in_folder(script_of(seed)).wrongs == []
+
+
+@pytest.mark.parametrize("first", range(SAMPLES))
+def test_no_single_fault_goes_wrong(first: int) -> None:
+    """Every 29th of all single faults at all places of one receipt, one X and one Z."""
+    scripts = islice(single_faults(), first * SAMPLE_OF // SAMPLES, None, SAMPLE_OF * SAMPLES)
+    failed = [(script.faults, wrongs) for script in scripts if (wrongs := in_folder(script).wrongs)]
+    assert failed == []
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_mutant_is_seen(name: str) -> None:
+    seed = CAUGHT_AT[name]
+    assert in_folder(script_of(seed), mutant=name).wrongs, f"{name} is not seen at seed {seed}"
+    assert in_folder(script_of(seed)).wrongs == []
+
+
+def test_every_kind_of_fault_happens() -> None:
+    counts, _ = summed(outcome_of(seed) for seed in range(2 * CHUNK))
+    happened = {kind.split(".")[1] for kind in counts["faults_by_kind"]}
+    assert happened == {*FRAME_KINDS, *COMMIT_KINDS, *HTTP_KINDS}
+    assert counts["held"] <= HELD_MAX * counts["commands"]
+
+
+def test_a_world_told_again_is_the_same_world() -> None:
+    first, again = (in_folder(script_of(7), told=True) for _ in range(2))
+    assert first.story == again.story
+    listed = in_folder(Script(7, script_of(7).orders, first.faults), told=True)
+    assert listed.story == first.story
+
+
+def test_a_failing_seed_is_made_short() -> None:
+    def run(script: Script) -> Outcome:
+        return in_folder(script, mutant="begin_after_print")
+
+    long = script_of(CAUGHT_AT["begin_after_print"])
+    script = shrink(long, run)
+    assert run(script).wrongs
+    assert script.faults is not None
+    assert len(script.faults) <= 2
+    assert len(script.orders) < len(long.orders)

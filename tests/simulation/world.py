@@ -1,0 +1,378 @@
+"""One world: the real agent, a printer, a cable and a cloud, in one thread on fake time.
+
+    world = World(script_of(7), folder)
+    outcome = world.run()              outcome.wrongs == []
+
+Real are the SQLite file, `Ledger`, `DeviceWorker`, `Session`, `DatecsX`, `Link` and the wire code,
+`CloudSync` and `CloudClient`. A death throws everything away but the files; what is started again
+is what `supervisor.py` starts. The two threads take turns, also while one of them waits.
+"""
+
+import atexit
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from agent.cloud.client import CloudClient
+from agent.cloud.keys import ApiKey
+from agent.cloud.sync import CloudSync
+from agent.devices import admission
+from agent.entries import Evidence, LedgerEntry
+from agent.ledger import Ledger
+from agent.session import Session
+from agent.states import State
+from agent.worker import DeviceWorker
+from config.settings import AgentSettings, CloudSettings, DeviceSettings, Settings, profiles
+from drivers.base import Operator
+from drivers.families.datecs_x import DatecsX
+from sandbox.printer import DEFAULT_SERIAL
+from sandbox.printer.memory import Memory
+from tests.simulation import checks
+from tests.simulation.cable import CLOSED_SENT_BY, Cable, Crash
+from tests.simulation.cloud import Cloud, Network
+from tests.simulation.mutants import NONE, Mutant
+from tests.simulation.orders import Order, last_receipt, orders_of
+from tests.simulation.plan import COMMIT, Fault, Listed, Place, Places, Plan, mix
+from tests.simulation.printer import CANCEL, FakeClock, Printed, Printer
+
+DEVICE = "dev_1"
+START_MS = 1_790_000_000_000
+FAULTS_MS = 90_000  # how long things go wrong
+QUIET_MS_MAX = 1_800_000
+TURNS_MAX = 20_000
+IDLE_MS, IDLE_MS_MAX = 500, 8_000
+RESTART_MS = 300
+ACTIVE = {State.QUEUED, State.ISSUING, State.IN_DOUBT}
+URL = "http://127.0.0.1:9"
+KEY = ApiKey("ebon_live_org_demo_" + "0" * 32, "the simulator", "org_demo", live=True)
+PRINTER = DeviceSettings(
+    id=DEVICE, family="datecs_x", address="/dev/simulated", fiscal_serial=DEFAULT_SERIAL
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A world before it begins. `faults` None: drawn from the seed."""
+
+    seed: int
+    orders: tuple[Order, ...]
+    faults: Mapping[Place, Fault] | None = None
+    last_too: bool = True
+
+    def places(self) -> Places:
+        return Plan(self.seed) if self.faults is None else Listed(self.faults)
+
+
+def script_of(seed: int) -> Script:
+    return Script(seed, orders_of(seed))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a world."""
+
+    seed: int
+    wrongs: list[str]
+    faults: dict[Place, Fault]
+    states: Counter[str]
+    held: list[str]
+    rejected: Counter[str]
+    counted: Counter[str]
+    story: list[str] = field(default_factory=list)
+
+
+class SimulatedLedger(Ledger):
+    """The real ledger, whose program can end just before and just after each commit."""
+
+    world: "World"
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        fault = self.world.places.draw(COMMIT)
+        if fault:
+            number = self.world.places.numbers[COMMIT] - 1
+            self.world.tell("commit %s  ## %s", number, fault)
+        with super()._transaction():
+            yield
+            if fault and fault.kind == "death_before":
+                raise Crash
+        if fault:
+            raise Crash
+
+    def finish(self, entry: LedgerEntry, result: dict[str, Any], sequence: int | None) -> None:
+        self.world.believed(entry, result)
+        super().finish(entry, result, sequence)
+
+    def found(self, entry: LedgerEntry, result: dict[str, Any], evidence: Evidence) -> None:
+        self.world.believed(entry, result)
+        super().found(entry, result, evidence)
+
+    def _event(self, device_id: str, command_id: str | None, name: str, data: Any) -> None:
+        self.world.tell("    ledger: %s %s %s", command_id or device_id, name, data)
+        super()._event(device_id, command_id, name, data)
+
+
+class World:
+    """`run` is its whole life. `told`: keep the story."""
+
+    def __init__(
+        self,
+        script: Script,
+        folder: Path,
+        *,
+        mutant: Mutant = NONE,
+        told: bool = False,
+    ) -> None:
+        self.script = script
+        self.start_ms = START_MS
+        self.clock = FakeClock(START_MS)
+        self.places = script.places()
+        self.wrongs: list[str] = []
+        self.orders = {order.id: order for order in script.orders}
+        self.last = last_receipt(script.seed, 0)
+        self.made: dict[str, list[Any]] = {}
+        self.rejected: Counter[str] = Counter()
+        self.counted: Counter[str] = Counter(worlds=1)
+        self.z_of_a_cashier: set[str] = set()
+        self.cloud = Cloud(self.clock, skew_ms=mix(script.seed, 5) % 7_200_000 - 3_600_000)
+        self.printer = Printer(self.clock, self._printed, self._executing)
+        self.cable = Cable(self.printer, self.clock, self.places, self.tell, self._meanwhile)
+        self.cable.wrote = self._wrote
+        self._network = Network(self.cloud, self.clock, self.places, self.tell, self._meanwhile)
+        self._mutant = mutant
+        self._story: list[str] | None = [] if told else None
+        self._path = folder / "ledger.sqlite3"
+        self._waiting = sorted(script.orders, key=lambda order: order.at_ms)
+        self._cancels: list[tuple[int, str]] = []
+        self._busy: set[str] = set()
+        self._ledgers: list[Ledger] = []
+        self._turns = 0
+        self._close_sent = False
+
+    def run(self) -> Outcome:
+        """Live: faults, then calm until quiet, then one receipt more; and hold it to account."""
+        for suffix in ("", "-wal", "-shm"):
+            self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+        shutil.copyfile(template(), self._path)
+        self.eye = Ledger(self._path, self.clock)
+        with self._mutant.in_place() if self._mutant is not NONE else nullcontext():
+            try:
+                self._live()
+            except Exception as error:  # noqa: BLE001  # whatever it is, it is wrong
+                self.wrong(f"the program broke: {type(error).__name__}: {error}")
+            if not self.wrongs:
+                for wrong in checks.ended(self):
+                    self.wrong(wrong)
+        outcome = self._outcome()
+        self._stop()
+        self.eye.close()
+        return outcome
+
+    def tell(self, text: str, *values: object) -> None:
+        if self._story is not None:
+            self._story.append(f"{(self.clock.ms - START_MS) / 1000:9.3f} {text % values}")
+
+    def wrong(self, sentence: str) -> None:
+        self.tell("WRONG: %s", sentence)
+        self.wrongs.append(sentence)
+
+    def unresolved(self) -> LedgerEntry | None:
+        """What the ledger file says is being issued, or in doubt."""
+        found = [e for e in self.eye.entries(100) if e.state in (State.ISSUING, State.IN_DOUBT)]
+        return found[0] if found else None
+
+    def believed(self, entry: LedgerEntry, result: dict[str, Any]) -> None:
+        if wrong := checks.issued(self, entry.id, entry.kind, result):
+            self.wrong(wrong)
+
+    # its life
+
+    def _live(self) -> None:
+        until_ms = START_MS + FAULTS_MS
+        for _ in range(TURNS_MAX):
+            if self.clock.ms >= until_ms or self.wrongs or self._all_done():
+                break
+            self._turn()
+        self.tell("---- the faults stop")
+        self.places.calm = True
+        self.cable.mend()
+        self.printer.mend()
+        self._settle()
+        self.printer.mend_day()
+        if self.script.last_too and not self.wrongs:
+            self.printer.mend()
+            self.orders[self.last.id] = self.last
+            self.cloud.submit(self.last, DEVICE)
+            self._settle()
+
+    def _all_done(self) -> bool:
+        return not self._waiting and self._quiet()
+
+    def _settle(self) -> None:
+        """Go on until nothing is queued, in doubt or untold."""
+        until_ms = self.clock.ms + QUIET_MS_MAX
+        for _ in range(TURNS_MAX):
+            if self.wrongs or (not self._waiting and self._quiet()):
+                return
+            if self.clock.ms > until_ms:
+                break
+            self._turn()
+        self.wrong(f"never quiet: {self.eye.counts()} {self.unresolved()}")
+
+    def _quiet(self) -> bool:
+        if self._idle_ms == IDLE_MS or not self._ledgers:
+            return False
+        self.cloud.sweep()
+        counts = self.eye.counts()
+        pending = any(one["status"] == "pending" for one in self.cloud.commands.values())
+        return not pending and not counts["unreported"] and not ACTIVE & set(counts)
+
+    _idle_ms = IDLE_MS
+
+    def _turn(self) -> None:
+        """One step of each thread, and the time between them."""
+        self._orders_due()
+        try:
+            if not self._ledgers:
+                self._start()
+            more = self._step("cloud")
+            more = self._step("device") or more
+        except Crash:
+            self.counted["restarts"] += 1
+            self.tell("**** the program dies")
+            self._stop()
+            self.clock.ms += RESTART_MS
+            more = True
+        if more:
+            self._idle_ms = IDLE_MS
+        else:
+            self.clock.ms += self._idle_ms
+            self._idle_ms = min(2 * self._idle_ms, IDLE_MS_MAX)
+
+    def _orders_due(self) -> None:
+        now_ms = self.clock.ms - START_MS
+        while self._waiting and self._waiting[0].at_ms <= now_ms:
+            order = self._waiting.pop(0)
+            self.tell("the shop asks: %s", order)
+            self.cloud.submit(order, DEVICE)
+            if order.cancel_after_ms:
+                self._cancels.append((order.at_ms + order.cancel_after_ms, order.id))
+        for due_ms, id_ in list(self._cancels):
+            if due_ms <= now_ms:
+                self._cancels.remove((due_ms, id_))
+                self.cloud.cancel(id_)
+                self.tell("the shop cancels %s: %s", id_, self.cloud.commands[id_]["status"])
+
+    def _step(self, thread: str) -> bool:
+        self._busy.add(thread)
+        try:
+            return self._worker.step() if thread == "device" else self._sync.step()
+        finally:
+            self._busy.discard(thread)
+
+    def _meanwhile(self) -> None:
+        """One thread waits: now and then the other one works."""
+        self._turns += 1
+        if mix(self.script.seed, 7, self._turns) & 3:
+            return
+        self._orders_due()
+        for thread in ("cloud", "device"):
+            if thread not in self._busy:
+                self._step(thread)
+
+    def _start(self) -> None:
+        """As `Supervisor` does."""
+        mutant = self._mutant
+        ledgers = [mutant.of(SimulatedLedger, Ledger) for _ in range(2)]
+        for make in ledgers:
+            ledger = make(self._path, self.clock)
+            ledger.world = self
+            self._ledgers.append(ledger)
+        ours, theirs = self._ledgers
+        ours.lose_unfinished()
+        driver = mutant.of(DatecsX, DatecsX)(self.cable, self.clock, Operator())
+        admit = admission(PRINTER, KEY, cloud_is_loopback=True)
+        session = Session(DEVICE, driver, ours, self.clock, admit)
+        worker = mutant.of(DeviceWorker, DeviceWorker)
+        self._worker = worker(DEVICE, session, ours, self.clock, lambda: None)
+        profile = profiles()["ebon"]
+        client = CloudClient(profile, URL, KEY, "shop-1", self.clock, self._network)
+        self._sync = CloudSync(client, settings(), theirs, self.clock, lambda _id: None)
+
+    def _stop(self) -> None:
+        for ledger in self._ledgers:
+            ledger.close()
+        self._ledgers.clear()
+        self._busy.clear()
+
+    # what is seen
+
+    def _printed(self, paper: Printed) -> None:
+        document = paper.document
+        who = "our wire" if paper.by_wire else "the keyboard"
+        reference = document.more.get("reference", "")
+        self.tell(
+            "    PAPER: %s %s of %s bani %s, by %s",
+            document.kind,
+            document.number,
+            document.total_bani,
+            reference,
+            who,
+        )
+        self.counted[f"paper.{document.kind}" if paper.by_wire else f"keyed.{document.kind}"] += 1
+        if wrong := checks.printed(self, paper):
+            self.wrong(wrong)
+
+    def _executing(self, command: int, memory: Memory) -> None:
+        if wrong := checks.executing(self, command, memory):
+            self.wrong(wrong)
+
+    def _wrote(self, command: int) -> None:
+        """A cancel after the close was sent could undo a receipt that is fiscal."""
+        if command in CLOSED_SENT_BY:
+            self._close_sent = CLOSED_SENT_BY[command]
+        elif command == CANCEL and self._close_sent:
+            self.wrong("a cancel was sent after the close")
+
+    def _outcome(self) -> Outcome:
+        entries = self.eye.entries(100)
+        states = Counter(str(entry.state) for entry in entries)
+        self.counted["commands"] = len(entries)
+        self.counted["z_of_a_cashier"] = len(self.z_of_a_cashier)
+        self.counted["frames"] = self.places.numbers["frame"]
+        held = [f"{e.id}: {e.reason}" for e in entries if e.state is State.HELD]
+        return Outcome(
+            self.script.seed,
+            self.wrongs,
+            self.places.injected,
+            states,
+            held,
+            self.rejected,
+            self.counted,
+            self._story or [],
+        )
+
+
+@cache
+def settings() -> Settings:
+    return Settings(
+        agent=AgentSettings(id="shop-1", state_dir=Path("/nowhere")),
+        cloud=CloudSettings(base_url=URL, poll_interval_s=5.0),
+        device=[PRINTER],
+    )
+
+
+@cache
+def template() -> Path:
+    """An empty ledger as `Ledger` makes it: made once, copied for each world."""
+    folder = mkdtemp()
+    atexit.register(shutil.rmtree, folder)
+    path = Path(folder) / "empty.sqlite3"
+    Ledger(path, FakeClock(START_MS)).close()
+    return path
