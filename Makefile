@@ -16,7 +16,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test check format kill sim hardware lock clean
+.PHONY: setup demo test check format kill sim vm hardware lock clean
 
 setup: $(READY)
 
