@@ -2,6 +2,7 @@
 
 --seed 7 [--mutant NAME]     tell the story of world 7; exit 1 if it is wrong
 --seeds 0:20000              run them on all cores, print one line of JSON
+--no-keyboard                worlds in which nobody types on the printer
 --exhaustive                 every fault at every place of single commands
 """
 
@@ -10,6 +11,7 @@ import json
 import logging
 import os
 import sys
+from dataclasses import replace
 from functools import partial
 from multiprocessing import Pool
 from time import perf_counter
@@ -34,7 +36,8 @@ def main() -> int:
     if options.exhaustive:
         return many(list(single_faults()), run)
     first, _, last = options.seeds.rpartition(":")
-    return many([script_of(seed) for seed in range(int(first or 0), int(last))], run)
+    scripts = [script_of(seed) for seed in range(int(first or 0), int(last))]
+    return many([replace(one, keyboard=options.keyboard) for one in scripts], run)
 
 
 def tell(script: Script, run: Any, *, short: bool) -> int:
@@ -72,6 +75,7 @@ def parser() -> argparse.ArgumentParser:
     what.add_argument("--exhaustive", action="store_true")
     options.add_argument("--mutant", choices=sorted(MUTANTS), default="")
     options.add_argument("--short", action="store_true", help="shrink the story first")
+    options.add_argument("--no-keyboard", dest="keyboard", action="store_false")
     return options
 
 

@@ -60,7 +60,8 @@ HTTP_KINDS = (
     "death_after",
 )
 KINDS = {FRAME: FRAME_KINDS, COMMIT: COMMIT_KINDS, HTTP: HTTP_KINDS}
-RARE = {"key_receipt", "key_x", "key_z", "clock_jump"}  # what people do, not the machine
+KEYBOARD = {"key_receipt", "key_x", "key_z"}
+RARE = KEYBOARD | {"clock_jump"}  # what people do, not the machine
 
 CHANCES = (  # of a fault in a million, at a frame, a commit, a request
     (15_000, 5_000, 30_000),
@@ -126,9 +127,10 @@ class Places:
 class Plan(Places):
     """Faults drawn from a seed: how many and of which kinds differs from world to world."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, keyboard: bool = True) -> None:
         super().__init__()
         self._seed = seed
+        self._nobody = frozenset() if keyboard else KEYBOARD
         chosen = mix(seed, 99)
         self._chances = dict(zip(KINDS, CHANCES[chosen % len(CHANCES)], strict=True))
         self._kinds = {site: _some(kinds, mix(seed, 98)) for site, kinds in KINDS.items()}
@@ -140,7 +142,7 @@ class Plan(Places):
             return None
         kinds = self._kinds[site]
         kind = kinds[(drawn >> 20 & 0xFFFF) % len(kinds)]
-        if kind in RARE and drawn >> 62:
+        if kind in self._nobody or (kind in RARE and drawn >> 62):
             return None
         waits = WAITS_MS[: 5 + (drawn >> 36 & 3)]
         wait_ms = waits[(drawn >> 40 & 0xFF) % len(waits)]

@@ -64,9 +64,12 @@ class Script:
     orders: tuple[Order, ...]
     faults: Mapping[Place, Fault] | None = None
     last_too: bool = True
+    keyboard: bool = True
 
     def places(self) -> Places:
-        return Plan(self.seed) if self.faults is None else Listed(self.faults)
+        if self.faults is None:
+            return Plan(self.seed, keyboard=self.keyboard)
+        return Listed(self.faults)
 
 
 def script_of(seed: int) -> Script:
