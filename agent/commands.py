@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from agent.verdict import Proof
 from drivers.base import FiscalPrinter
+from drivers.errors import ContactLost
 from drivers.faults import Fault
 from drivers.model import (
     Adjustment,
@@ -177,7 +178,9 @@ def _issue(printer: FiscalPrinter, work: Work) -> dict[str, Any]:
 def _recall_receipt(printer: FiscalPrinter, work: Work, seen: Observation) -> dict[str, Any]:
     assert work is not None
     if seen.trace is None:
-        return asdict(printer.last_receipt(work.total))
+        result = printer.last_receipt(work.total)
+        _same(result.document_number, seen.counters.document_number)
+        return asdict(result)
     # Others may have printed since: the numbers stand in the document with our reference.
     serial = seen.counters.fiscal_serial
     return asdict(seen.trace) | {"fiscal_serial": serial, "total": work.total}
@@ -191,8 +194,16 @@ def _z(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
     return asdict(printer.z_report())
 
 
-def _recall_z(printer: FiscalPrinter, _: Work, __: Observation) -> dict[str, Any]:
-    return asdict(printer.last_z_report())
+def _recall_z(printer: FiscalPrinter, _: Work, seen: Observation) -> dict[str, Any]:
+    report = printer.last_z_report()
+    _same(report.number, seen.counters.z_number)
+    return asdict(report)
+
+
+def _same(read: int, seen: int) -> None:
+    """Somebody printed since we looked: look again, rather than tell another's numbers."""
+    if read != seen:
+        raise ContactLost(f"number {read} came after {seen}, which was looked at")
 
 
 _DAY_IS_OVER = frozenset({Fault.Z_REPORT_DUE})
