@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.cloud.client import _parse
-from agent.cloud.schema import CLAIM_LOST, PROBLEMS_TOLD_MAX, Upload, read_list, to_uploads
+from agent.cloud.results import CLAIM_LOST, PROBLEMS_TOLD_MAX
+from agent.cloud.schema import Upload, read_list, to_uploads
 from agent.entries import LOCAL, Event, LedgerEntry
 from agent.states import State, Trigger
 from tests.agent.cloud_world import PROFILE, RECEIPT_RESULT, REPORT_RESULT
