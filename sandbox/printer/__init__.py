@@ -20,6 +20,7 @@ import re
 import signal
 import sqlite3
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -30,7 +31,9 @@ from sandbox.printer.faults import FORM, Fault, FaultyStation, fault
 from sandbox.printer.memory import EPOCH, GROUPS, RATE_UNUSED, Memory
 from sandbox.printer.paper import Settings
 from sandbox.printer.port import Port, PtyPort, Stop, TcpPort, serve
+from sandbox.printer.station import Machine
 from sandbox.printer.store import Store
+from sandbox.printer.wire import Codec, X
 
 DEFAULT_SERIAL = "SIM0000001"
 DEFAULT_RATES = {"A": 21_00, "B": 11_00, "C": 9_00, "D": 0}
@@ -39,19 +42,28 @@ BAUDS = (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200)
 
 
 def main(argv: list[str]) -> int:
-    options = parser().parse_args(argv)
+    return run(parser("datecs_x").parse_args(argv), device_of, X)
+
+
+def run(
+    options: argparse.Namespace,
+    made: Callable[[argparse.Namespace, Store], Machine],
+    codec: Codec,
+    stationed: type[FaultyStation] = FaultyStation,
+) -> int:
+    """Serve what `made` makes of the options, until a signal says stop."""
     stop = Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.ask())
     try:
         store = Store(options.state, options.paper)
-        device = device_of(options, store)
+        device = made(options, store)
         port = port_of(options, stop)
     except (ValueError, OSError, sqlite3.Error) as error:
         print(f"printer: {error}", file=sys.stderr)
         return 2
     trace = (lambda text: print(text, file=sys.stderr, flush=True)) if options.trace else None
-    station = FaultyStation(device, options.fault, print_ms=options.print_ms, trace=trace)
+    station = stationed(device, options.fault, print_ms=options.print_ms, trace=trace, codec=codec)
     signal.signal(signal.SIGUSR1, lambda _number, _frame: device.cured())
     print(json.dumps({"family": options.family, "address": port.address}), flush=True)
     serve(port, station, stop)
@@ -69,7 +81,7 @@ def port_of(options: argparse.Namespace, stop: Stop) -> Port:
 
 def device_of(options: argparse.Namespace, store: Store) -> Device:
     """The device as the state file remembers it, or fresh from the technician."""
-    settings = Settings(options.columns, options.password)
+    settings = Settings(options.columns, options.password, duplicates=options.duplicates)
     memory = store.load()
     if memory is None:
         memory = Memory(options.serial or DEFAULT_SERIAL, rates_of(options.vat), EPOCH)
@@ -86,6 +98,8 @@ def device_of(options: argparse.Namespace, store: Store) -> Device:
         start.begin_the_day_before(device)
     if options.open_receipt:
         start.open_a_receipt(device)
+    if options.open_slip:
+        start.open_a_slip(device)
     device.switches = Switches(je_full=options.ej_full)
     return device
 
@@ -128,14 +142,14 @@ def trouble(text: str) -> Fault:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(*families: str) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="python -m sandbox printer",
         description="A virtual fiscal printer. Prints one JSON line when it is ready, then serves "
         "until SIGTERM or SIGINT.",
     )
     add = made.add_argument
-    add("--family", choices=["datecs_x"], required=True, help="the wire protocol it speaks")
+    add("--family", choices=families, required=True, help="the wire protocol it speaks")
     add("--tcp", type=int, metavar="PORT", help="serve on loopback, 0 = a free port; not a pty")
     add("--baud", type=int, choices=BAUDS, default=115200, help="pace of the pseudo-terminal")
     add("--strict-baud", action="store_true", help="silent to a host set to another speed")
@@ -147,9 +161,13 @@ def parser() -> argparse.ArgumentParser:
     add("--password", default="0001", help="operators' password; their own number is good too")
     add("--clock", type=moment, metavar="ISO", help="what the device's clock shows at the start")
     add("--print-ms", type=int, default=0, metavar="N", help="mechanical time per printed line")
-    add("--on-power-up", choices=["keep", "cancel"], default="keep", help="an open receipt found")
+    add("--on-power-up", choices=["keep", "cancel"], default="keep", help="what is found open")
     add("--open-receipt", action="store_true", help="a receipt of somebody else stands open")
+    add("--open-slip", action="store_true", help="a non-fiscal document stands open")
     add("--day-over-24h", action="store_true", help="the fiscal day began 25 hours ago")
+    add(
+        "--duplicates", action="store_true", help="command 109 is there: a copy of the last receipt"
+    )
     add("--ej-full", action="store_true", help="the electronic journal is full")
     fault_help = f"{FORM}, as drop-reply@56 or syn=12@49#3; may be given again; see faults.py"
     add("--fault", type=trouble, action="append", default=[], metavar="FAULT", help=fault_help)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sandbox.printer.fields import Fields, Refusal
-from sandbox.printer.memory import Document, LastDocument, Memory
+from sandbox.printer.memory import OPERATORS, Document, LastDocument, Memory, padded
 from sandbox.printer.paper import Settings
 
 NO_RECEIPT_OPEN = -111016
@@ -22,6 +22,8 @@ NON_FISCAL_OPEN = -111046
 NOT_PERMITTED = -112002
 CLOCK_BEFORE_RECORD = -111077
 DAY_OVER = -111024
+NEED_Z = -104000
+WRONG_PASSWORD = -102002
 DAY_S = 24 * 60 * 60
 
 
@@ -34,6 +36,14 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Loading:
+    """The logo as far as command 202 has brought it. A power cut forgets it."""
+
+    begun: bool = False
+    data: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     fields: Fields
     memory: Memory
@@ -42,6 +52,7 @@ class Asked:
     status: bytes
     reading: Reading | None
     documents: Callable[[], list[Document]]  # the electronic journal, oldest first
+    loading: Loading = Loading()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +62,7 @@ class Done:
     documents: tuple[Document, ...] = ()
     raw: bytes | None = None  # the whole answer where it has no error code
     reading: Reading | None = None
+    loading: Loading | None = None
 
 
 Command = Callable[[Asked], Done]
@@ -67,6 +79,24 @@ def need_nothing_open(memory: Memory) -> None:
         raise Refusal(FISCAL_OPEN)
     if memory.text:
         raise Refusal(NON_FISCAL_OPEN)
+
+
+def need_closed_day(memory: Memory) -> None:
+    """Nothing open, and no receipt since the last Z report."""
+    need_nothing_open(memory)
+    if memory.day.receipts:
+        raise Refusal(NEED_Z)
+
+
+def passwords(memory: Memory, settings: Settings, operator: int) -> tuple[str, ...]:
+    """What lets an operator in: his own password, or before he has one either of the two."""
+    own = padded(memory.operator_passwords, OPERATORS)[operator - 1]
+    return (own,) if own else (settings.password, str(operator))
+
+
+def need_password(asked: Asked, operator: int, password: str) -> None:
+    if password not in passwords(asked.memory, asked.settings, operator):
+        raise Refusal(WRONG_PASSWORD)
 
 
 def need_clock(memory: Memory, now: datetime) -> None:

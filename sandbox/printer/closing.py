@@ -31,9 +31,14 @@ from sandbox.printer.paper import Settings
 
 
 def issued(
-    memory: Memory, settings: Settings, receipt: OpenReceipt, now: datetime
+    memory: Memory,
+    settings: Settings,
+    receipt: OpenReceipt,
+    now: datetime,
+    *,
+    number: int | None = None,
 ) -> tuple[Memory, Document]:
-    number = memory.day.receipts + 1
+    number = number or memory.day.receipts + 1
     text = (*receipt.paper, *paper.receipt_end(memory, settings, receipt, now, number))
     total = receipt.total_bani
     document = Document(
@@ -197,7 +202,7 @@ def record_of(memory: Memory, now: datetime) -> ZRecord:
 
 
 def closed_day(memory: Memory, record: ZRecord) -> Memory:
-    return replace(memory, last_z=record, day=Day(), drawer_bani=0)
+    return replace(memory, last_z=record, day=Day())
 
 
 def percent_and_sum(day: Day) -> tuple[Tally, ...]:

@@ -19,15 +19,25 @@ Doubts of the reference, decided here in the stricter way:
 * Cash may be overpaid; another way of payment above what is due: -111063. Mode 9 (foreign):
   -111057. A receipt whose lines are all voided can only be cancelled (-111065).
 * The 24 hours run from the first issued receipt of the day, whose time is that of its close.
-* Z empties the drawer register. 110-0 tells modes 0..6 and 9; modes 7 and 8 have no register.
+* Z leaves the cash in the drawer register; cash in and cash out (70, 110-5) begin at zero after
+  it. 110-0 tells modes 0..6 and 9; modes 7 and 8 have no register.
 * nRBonDailyCount is always 0 (no return receipts in Romania).
-* 74 and 90 without TAB answer raw bytes; 255 reads only; array indices of 255 begin at 0.
+* 74 and 90 without TAB answer raw bytes; array indices of 255 begin at 0, of OperName at 1. What
+  255, 83, 101 and 202 let a host write is said in `variables` and `programming`.
+* 109 is unknown unless `--duplicates`. It copies the last document if that is a receipt, so not
+  twice (-112002), not with anything open, and not after a Z; it takes a slip number (nBon), stands
+  in the JE as type 11 (invented), and 76, nFBon and the registers know nothing of it.
+* 106 takes 1..65535 ms: a pulse of 0 (manual) would open nothing and say it had. Not in a document.
+* 84 with nothing open is refused (-111016), and so is data that its code cannot hold (-112202).
 * An error answer leaves the status bits clean (real answer x19); only an unknown command sets 0.1.
 * Out of paper and an open cover are refused at once; some real devices send SYN for ever instead.
 * With a full electronic journal nothing can be begun that would have to stand in it, a Z included
   (-105001); what is open can be ended.
 * A document that is open when the power comes back stays open. `--on-power-up cancel` cancels a
-  receipt without payments; one with payments stays, as no device may undo a payment by itself.
+  receipt without payments; one with payments stays, as no device may undo a payment by itself. A
+  non-fiscal document then ends where it stood and says so: nothing is open, its number is used, the
+  JE has it as type 4 without the lines that never came. For the host that is the stricter of the
+  two; kept open it is only in the way (76 IsOpen 5), until somebody says 39.
 """
 
 from __future__ import annotations
@@ -36,17 +46,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sandbox.printer import clock
-from sandbox.printer.asked import Asked, Done, Reading, day_is_over
+from sandbox.printer.asked import Asked, Done, Loading, Reading, day_is_over
 from sandbox.printer.closing import cancelled
-from sandbox.printer.commands import COMMANDS, PRINTING
+from sandbox.printer.commands import command_of, prints
 from sandbox.printer.fields import Refusal, join, parse
 from sandbox.printer.memory import Document, Memory
 from sandbox.printer.paper import Settings
 from sandbox.printer.reads import identity_comma
 from sandbox.printer.store import Store
+from sandbox.printer.texts import ended
 
 NO_PAPER, COVER_OPEN, JE_FULL = -112006, -112007, -105001
-BEGINNING = frozenset({38, 48, 69, 70, 71})  # a document
+BEGINNING = frozenset({38, 48, 69, 70, 71, 109, 125})  # a document
 IDLE = bytes.fromhex("80 80 80 80 86 9A 80 80")
 
 
@@ -82,13 +93,14 @@ class Device:
         self._store = store
         self._cancels_on_power_up = cancels_on_power_up
         self._reading: Reading | None = None
+        self._loading = Loading()
 
     @property
     def now(self) -> datetime:
         return clock.wall(self.memory.clock_offset_s)
 
     def execute(self, command: int, data: bytes) -> Executed:
-        function = COMMANDS.get(command)
+        function = command_of(command, self.settings)
         if function is None:
             return Executed(
                 b"", status_bytes(self.memory, self.switches, self.now, unknown=True), 0
@@ -108,8 +120,8 @@ class Device:
         return self._executed(answer, printed_lines(before, self.memory, done.documents))
 
     def power_up(self) -> None:
-        """The power comes back. Some devices cancel what they find open and not paid."""
-        self._reading = None
+        """The power comes back. Some devices end what they find open and not paid."""
+        self._reading, self._loading = None, Loading()
         if self._cancels_on_power_up:
             self.cancel_unpaid()
 
@@ -117,6 +129,9 @@ class Device:
         receipt = self.memory.receipt
         if receipt and not receipt.payments:
             memory, document = cancelled(self.memory, self.settings, receipt, self.now)
+            self._take(Done(memory=memory, documents=(document,)))
+        elif text := self.memory.text:
+            memory, document = ended(self.memory, self.settings, text, self.now, broken=True)
             self._take(Done(memory=memory, documents=(document,)))
 
     def become(self, memory: Memory) -> None:
@@ -149,11 +164,11 @@ class Device:
             status=status_bytes(self.memory, self.switches, self.now),
             reading=self._reading,
             documents=self._store.documents,
+            loading=self._loading,
         )
 
     def _need_paper(self, command: int, asked: Asked) -> None:
-        asks_only = command == 70 and asked.fields.text(2).strip("0.") == ""
-        if command not in PRINTING and (command != 70 or asks_only):
+        if not prints(command, asked.fields):
             return
         if self.switches.je_full and command in BEGINNING:
             raise Refusal(JE_FULL)
@@ -168,6 +183,8 @@ class Device:
             self.memory = done.memory
         if done.reading is not None:
             self._reading = done.reading
+        if done.loading is not None:
+            self._loading = done.loading
 
     def _executed(self, data: bytes, printed_lines: int) -> Executed:
         return Executed(data, status_bytes(self.memory, self.switches, self.now), printed_lines)

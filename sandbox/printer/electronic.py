@@ -5,10 +5,12 @@
          1 -> the next text line of that document, until -100003
          2 -> the next piece of its bytes in base64, until -100003
          3 -> prints a copy
+    109  -> prints a duplicate: a copy of the last document, once, and only of a receipt
 
 DocNumber is the slip number, RecReport and ZNumber the Z number of its day, RecNumber the number
 printed on the document. DocType: 0 all, 1 receipt, 2 Z, 3 receipt with a customer tax id,
 4 non-fiscal, 5 cash in or out, 8 cancelled, 9 X (Bulgarian list; the Romanian one is not public).
+11, a duplicate, is our invention: unknown on hardware, which may not keep duplicates at all.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import base64
 from dataclasses import replace
 from datetime import datetime
 
-from sandbox.printer import clock
+from sandbox.printer import clock, paper
 from sandbox.printer.asked import NOT_PERMITTED, Asked, Done, Reading, need_nothing_open
 from sandbox.printer.clock import ON_WIRE
 from sandbox.printer.fields import Refusal, bad_syntax, bad_value
@@ -33,8 +35,9 @@ TYPE_OF = {
     "cash_out": 5,
     "cancelled": 8,
     "x": 9,
+    "duplicate": 11,
 }
-TYPES = {0, 1, 2, 3, 4, 5, 8, 9}
+TYPES = {0, 1, 2, 3, 4, 5, 8, 9, 11}
 
 
 def is_of(document: Document, wanted: int) -> bool:
@@ -44,7 +47,7 @@ def is_of(document: Document, wanted: int) -> bool:
 
 
 def wanted_type(asked: Asked, position: int) -> int:
-    wanted = asked.fields.integer(position, 0, 10, default=0)
+    wanted = asked.fields.integer(position, 0, 11, default=0)
     if wanted not in TYPES:
         raise bad_value(position)
     return wanted
@@ -108,3 +111,30 @@ def choose(asked: Asked) -> Done:
             values = (slip, document.z, document.number, at, kind, document.z)
             return Done(values, reading=Reading(document.text))
     raise Refusal(NOT_FOUND)
+
+
+def duplicate(asked: Asked) -> Done:
+    """109: a document of its own, which 76 does not tell"""
+    asked.fields.expect(0, 0)
+    memory = asked.memory
+    need_nothing_open(memory)
+    documents = asked.documents()
+    if not documents or documents[-1].kind != "receipt":
+        raise Refusal(NOT_PERMITTED)
+    slip, receipt = memory.slip + 1, documents[-1]
+    foot = paper.foot(
+        memory,
+        asked.settings,
+        asked.now,
+        title="DUPLICAT - NEFISCAL",
+        number=f"DOCUMENT NR: {slip}",
+        z=memory.z_now,
+    )
+    title = "DUPLICAT".center(asked.settings.columns).rstrip()
+    drawn = (title, *receipt.text[:-1], *foot)
+    more: dict[str, object] = {"copy_of": receipt.slip}
+    copy = Document(
+        slip, "duplicate", slip, memory.z_now, asked.now, receipt.total_bani, drawn, more
+    )
+    at = max(memory.last_record_at, asked.now)
+    return Done(memory=replace(memory, slip=slip, last_record_at=at), documents=(copy,))

@@ -27,16 +27,15 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from sandbox.printer.clock import monotonic
-from sandbox.printer.device import Device
-from sandbox.printer.station import SYN_INTERVAL_MS, Answer, Station
-from sandbox.printer.wire import NAK, Broken, Frame, sealed
+from sandbox.printer.station import SYN_INTERVAL_MS, Answer, Machine, Station
+from sandbox.printer.wire import NAK, Broken, Codec, Frame, X
 
 FORM = "KIND[=ARG]@COMMAND[#K]"
 FOR_EVER = -1
 SECONDS_MAX, BYTES_MAX, TIMES_MAX = 3600.0, 10_000, 1_000_000
 DEAF_S = 1.0  # as long as a device takes to start
 DYING_MS = 200
-COMPLETING = frozenset({39, 56, 60, 69, 70, 71})  # they end a document
+COMPLETING = frozenset({39, 56, 60, 69, 70, 71, 109, 130})  # they end a document
 
 Argument = int | float | str | None
 
@@ -161,8 +160,9 @@ def _sentence(text: str, why: str) -> str:
 class Armed:
     """A fault with what it remembers: how often its command came, and where its dice stand."""
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: Fault, codec: Codec) -> None:
         self.fault = fault
+        self._codec = codec
         self.kind, self.argument = fault.kind, fault.argument
         self._count = 0
         self._dice = random.Random(fault.text)
@@ -190,9 +190,9 @@ class Armed:
                 raw = frame.raw + raw
             case "wrong-seq":
                 before = 0x20 + (frame.seq - 0x21) % 0xE0
-                raw = sealed(raw[1:5] + bytes([before]) + raw[6:-5])
+                raw = self._codec.renumbered(raw, before, 0)
             case "wrong-command":
-                raw = sealed(raw[1:9] + bytes([raw[9] ^ 1]) + raw[10:-5])
+                raw = self._codec.renumbered(raw, frame.seq, 1)
         return replace(answer, bytes=raw)
 
 
@@ -201,14 +201,15 @@ class FaultyStation(Station):
 
     def __init__(
         self,
-        device: Device,
+        device: Machine,
         faults: Iterable[Fault],
         *,
         print_ms: int = 0,
         trace: Callable[[str], None] | None = None,
+        codec: Codec = X,
     ) -> None:
-        super().__init__(device, print_ms=print_ms, trace=trace)
-        self._faults = [Armed(fault) for fault in faults]
+        super().__init__(device, print_ms=print_ms, trace=trace, codec=codec)
+        self._faults = [Armed(fault, codec) for fault in faults]
         self._dead = False
         self._waits_for_paper = False
         self._deaf_until_s = 0.0

@@ -6,6 +6,7 @@
       OpenReceipt             the fiscal receipt being registered: SoldLine, Discounted, Paid
       OpenText                the non-fiscal document being printed
       LastDocument, LastReceipt, ZRecord
+      what a host wrote       header, footer, operators, VAT rates, logo
 
 A command gets a Memory and gives back another one, so a refusal changes nothing by construction
 and the store writes one value per command. Money is whole bani, quantity thousandths, percents and
@@ -38,6 +39,8 @@ PAYMENT_KINDS = (
     "foreign",
 )
 CASH, FOREIGN = 0, 9
+HEADER_LINES, OPERATORS = 10, 30
+VAT_CHANGES_MAX = 30  # in the whole life of a fiscal memory
 PERCENT_TYPES = (1, 2)  # DiscType 1 surcharge %, 2 discount %, 3 surcharge sum, 4 discount sum
 SURCHARGE_TYPES = (1, 3)
 
@@ -105,9 +108,7 @@ class OpenReceipt:
 
     @property
     def reference(self) -> str:
-        """What the last text line beginning with REF: says."""
-        found = [text for text in self.texts if text.startswith("REF:")]
-        return found[-1].removeprefix("REF:").strip() if found else ""
+        return reference_in(self.texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,11 @@ class OpenText:
     slip: int
     opened_at: datetime
     paper: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+
+    @property
+    def reference(self) -> str:
+        return reference_in(self.texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,11 +193,23 @@ class Memory:
     day: Day = Day()
     receipt: OpenReceipt | None = None
     text: OpenText | None = None
+    header: tuple[str, ...] = ()  # what a host wrote, by index; "" where it wrote nothing
+    footer: tuple[str, ...] = ()
+    operator_names: tuple[str, ...] = ()
+    operator_passwords: tuple[str, ...] = ()
+    vat_set_at: datetime | None = None  # None: by the technician
+    vat_changes_left: int = VAT_CHANGES_MAX
+    drawer_pulses: int = 0  # how often a host had the drawer opened
+    logo_sha256: str = ""
 
     @property
     def z_made(self) -> int:
         """Number of the last Z report made; 0 before the first."""
         return self.last_z.number if self.last_z else 0
+
+    @property
+    def rates_since(self) -> datetime:
+        return self.vat_set_at or self.fiscalised_at
 
     @property
     def z_now(self) -> int:
@@ -234,6 +252,23 @@ class Document:
             "at": self.at.strftime("%Y-%m-%dT%H:%M:%S"),
         }
         return json.dumps(told | self.more | {"text": list(self.text)}, ensure_ascii=False)
+
+
+def reference_in(texts: tuple[str, ...]) -> str:
+    """What the last text line beginning with REF: says."""
+    found = [text for text in texts if text.startswith("REF:")]
+    return found[-1].removeprefix("REF:").strip() if found else ""
+
+
+def padded(values: tuple[str, ...], size: int) -> tuple[str, ...]:
+    return (*values, *[""] * (size - len(values)))
+
+
+def written(values: tuple[str, ...], index: int, value: str, size: int) -> tuple[str, ...]:
+    """The same values, with one of them written."""
+    after = list(padded(values, size))
+    after[index] = value
+    return tuple(after)
 
 
 def to_json(memory: Memory) -> str:

@@ -27,6 +27,8 @@ from sandbox.printer.clock import ON_PAPER
 from sandbox.printer.fields import money, vat_inside
 from sandbox.printer.memory import (
     GROUPS,
+    HEADER_LINES,
+    OPERATORS,
     PERCENT_TYPES,
     RATE_UNUSED,
     SURCHARGE_TYPES,
@@ -36,6 +38,7 @@ from sandbox.printer.memory import (
     Paid,
     SoldLine,
     ZRecord,
+    padded,
 )
 
 PAYMENT_NAMES = (
@@ -60,6 +63,7 @@ class Settings:
     password: str = "0001"
     header: tuple[str, ...] = ("MAGAZIN DEMO SRL", "STR. EXEMPLU NR. 1, BUCURESTI")
     tax_number: str = "RO12345674"
+    duplicates: bool = False  # is command 109 there?
 
     @property
     def text_columns(self) -> int:
@@ -84,9 +88,22 @@ def pair(left: str, right: str, columns: int) -> str:
     return f"{left[:room]:<{room}} {right}"
 
 
-def head(settings: Settings, tax_id: str = "") -> tuple[str, ...]:
-    lines = [*settings.header, f"CIF: {settings.tax_number}"]
-    drawn = [line.center(settings.columns).rstrip() for line in lines]
+def header_of(memory: Memory, settings: Settings) -> tuple[str, ...]:
+    """Its ten lines: as a host wrote them, else as the technician left them."""
+    left = padded(settings.header, HEADER_LINES)
+    ours = padded(memory.header, HEADER_LINES)
+    return tuple(written or was for written, was in zip(ours, left, strict=True))
+
+
+def centred(lines: tuple[str, ...], columns: int) -> list[str]:
+    """Blank lines are not printed."""
+    return [line.center(columns).rstrip() for line in lines if line.strip()]
+
+
+def head(memory: Memory, settings: Settings, tax_id: str = "") -> tuple[str, ...]:
+    header = header_of(memory, settings)
+    lines = (*header[:2], f"CIF: {settings.tax_number}", *header[2:])
+    drawn = centred(lines, settings.columns)
     drawn.append(rule(settings.columns))
     if tax_id:
         drawn += [f"CIF CLIENT: {tax_id}", rule(settings.columns)]
@@ -152,6 +169,7 @@ def foot(
     columns = settings.columns
     return (
         rule(columns),
+        *centred(memory.footer, columns),
         pair(number, f"Z: {z:04d}", columns),
         pair(f"DATA {at.strftime(ON_PAPER)[:10]}", f"ORA {at.strftime(ON_PAPER)[11:]}", columns),
         pair(f"S/N: {memory.serial}", f"MF {memory.fiscal_memory_number}", columns),
@@ -163,9 +181,11 @@ def receipt_end(
     memory: Memory, settings: Settings, receipt: OpenReceipt, at: datetime, number: int
 ) -> tuple[str, ...]:
     columns = settings.columns
+    operator = padded(memory.operator_names, OPERATORS)[receipt.operator - 1]
     return (
         *vat_table(receipt.by_group, memory.rates, columns),
         pair(f"OPERATOR {receipt.operator}", f"CASA {receipt.till}", columns),
+        *centred((operator,), columns),
         *foot(
             memory,
             settings,
@@ -184,7 +204,7 @@ def day_report(
     columns, day = settings.columns, memory.day
     title = "RAPORT FISCAL DE INCHIDERE ZILNICA" if closing else "RAPORT X - NU INCHIDE ZIUA"
     number = f"RAPORT {'Z' if closing else 'X'} NR: {record.number:04d}"
-    drawn = [*head(settings), title.center(columns).rstrip(), rule(columns)]
+    drawn = [*head(memory, settings), title.center(columns).rstrip(), rule(columns)]
     drawn.append(pair("BONURI FISCALE", str(day.receipts), columns))
     drawn.append(pair("TOTAL VANZARI LEI", lei(sum(day.by_group)), columns))
     for letter, gross, rate in zip(GROUPS, day.by_group, memory.rates, strict=True):
@@ -225,7 +245,7 @@ def service(
     """Cash put into the drawer, or taken from it."""
     columns = settings.columns
     return (
-        *head(settings),
+        *head(memory, settings),
         pair(what, lei(bani), columns),
         pair("NUMERAR IN SERTAR", lei(memory.drawer_bani), columns),
         *foot(memory, settings, at, title="BON NEFISCAL", number="SERVICIU", z=memory.z_now),

@@ -16,10 +16,11 @@ import select
 import socket
 import termios
 import tty
+from collections.abc import Iterable
 from typing import Protocol
 
 from sandbox.printer.clock import monotonic
-from sandbox.printer.station import SYN_INTERVAL_MS, Answer, Station
+from sandbox.printer.station import SYN_INTERVAL_MS, Answer
 from sandbox.printer.wire import SYN
 
 CHUNK = 64  # as much as a USB adapter hands over at once; small, so that the host feels the pace
@@ -61,6 +62,19 @@ class Port(Protocol):
     def write(self, data: bytes) -> None: ...
 
     def close(self) -> None: ...
+
+
+class Line(Protocol):
+    """What stands between a port and a device: a station, of whatever family."""
+
+    @property
+    def in_frame(self) -> bool: ...
+
+    def receive(self, data: bytes) -> Iterable[Answer]: ...
+
+    def gap(self) -> Iterable[Answer]: ...
+
+    def hang_up(self) -> None: ...
 
 
 class Pace:
@@ -184,7 +198,7 @@ class TcpPort:
         self._listener.close()
 
 
-def serve(port: Port, station: Station, stop: Stop) -> None:
+def serve(port: Port, station: Line, stop: Stop) -> None:
     """Until the end is asked for."""
     heard = monotonic()
     while not stop.asked:

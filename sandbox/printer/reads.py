@@ -1,9 +1,8 @@
-"""What the device says about itself: 50, 61, 62, 74, 76, 90, 99, 100, 123, 255; nothing prints.
+"""What the device says about itself: 50, 61, 62, 74, 76, 90, 99, 100, 123; nothing prints.
 
 76  closed: 0, last slip, Z now, FM number, items, amount, paid of the last document
     open:   1 (fiscal) or 5 (non-fiscal), its slip, Z now, FM number, items, amount, paid
 90  with TAB: fields after an error code; without TAB: the comma form, no error code at all
-255 Name, Index, Value (empty: read)
 """
 
 from __future__ import annotations
@@ -12,19 +11,21 @@ from dataclasses import replace
 from datetime import datetime
 
 from sandbox.printer import clock
-from sandbox.printer.asked import Asked, Done, day_is_over, need_clock, need_nothing_open
+from sandbox.printer.asked import Asked, Done, need_clock, need_closed_day
 from sandbox.printer.clock import ON_WIRE
-from sandbox.printer.fields import CODE_PAGE, Refusal, bad_syntax, bad_value, money
-from sandbox.printer.memory import PAYMENT_KINDS
-from sandbox.printer.paper import PAYMENT_NAMES
+from sandbox.printer.fields import CODE_PAGE, Refusal, bad_syntax, money
+from sandbox.printer.paper import header_of
 
 FIRMWARE = ("SIM-25X", "410236", "02Nov26", "1000", "FFFF", "00000000")
-NEED_Z = -104000
 WRONG_DATE_TIME = -112004
-ACCESS_DENIED = -101014
 WORDS_OF = {
     -100003: "End of data",
     -100004: "Not found",
+    -100108: "No change of VAT rates is left",
+    -101010: "Invalid format",
+    -101014: "Access denied",
+    -101015: "Wrong data length",
+    -102009: "No VAT rate is set",
     -102002: "Wrong operator password",
     -104000: "Z report needed",
     -111015: "A receipt is open",
@@ -41,17 +42,17 @@ WORDS_OF = {
 
 
 def nothing(asked: Asked) -> Done:
-    """33, 35, 45, 46, 47, 80, 106: display, PC mode, cutter, beep, drawer; none leaves a trace."""
+    """33, 35, 45, 46, 47, 80: display, PC mode, cutter, beep; none leaves a trace."""
     asked.fields.expect(0, 2)
     return Done()
 
 
 def vat_rates(asked: Asked) -> Done:
-    """50: nZ, TaxA..TaxG, DateTime"""
+    """50: nZ, TaxA..TaxG, DateTime (since when they are so)"""
     asked.fields.expect(0, 0)
     memory = asked.memory
     rates = tuple(money(rate) for rate in memory.rates)
-    return Done((memory.z_made, *rates, memory.fiscalised_at.strftime(ON_WIRE)))
+    return Done((memory.z_made, *rates, memory.rates_since.strftime(ON_WIRE)))
 
 
 def set_clock(asked: Asked) -> Done:
@@ -64,9 +65,7 @@ def set_clock(asked: Asked) -> Done:
         wanted = clock.from_wire(text)
     except ValueError as error:
         raise Refusal(WRONG_DATE_TIME) from error
-    need_nothing_open(asked.memory)
-    if asked.memory.day.receipts:
-        raise Refusal(NEED_Z)
+    need_closed_day(asked.memory)
     need_clock(asked.memory, wanted)
     return Done(memory=replace(asked.memory, clock_offset_s=clock.offset_for(wanted)))
 
@@ -143,7 +142,7 @@ def device_info(asked: Asked) -> Done:
     kind = asked.fields.integer(1, 1, 5)
     memory, settings = asked.memory, asked.settings
     if kind == 1:
-        first, second = (*settings.header, "", "")[:2]
+        first, second = header_of(memory, settings)[:2]
         fm = memory.fiscal_memory_number
         return Done((memory.serial, fm, first, second, settings.tax_number))
     if kind == 2:
@@ -157,54 +156,3 @@ def device_info(asked: Asked) -> Done:
 
 def wire(at: datetime) -> str:
     return at.strftime(ON_WIRE)
-
-
-def variable(asked: Asked) -> Done:
-    """255: Name, Index, Value (empty: read); this device lets nobody write"""
-    fields = asked.fields
-    fields.expect(1, 3)
-    name = fields.text(1)
-    rows = arrays(asked).get(name)
-    single = singles(asked)
-    if rows is None and name not in single:
-        raise bad_value(1)
-    index = fields.integer(2, 0, len(rows) - 1 if rows else 0, default=0)
-    if fields.text(3):
-        raise Refusal(ACCESS_DENIED)
-    return Done((rows[index] if rows else single[name],))
-
-
-def arrays(asked: Asked) -> dict[str, tuple[object, ...]]:
-    settings = asked.settings
-    return {
-        "valVat": tuple(money(rate) for rate in asked.memory.rates),
-        "PayName": PAYMENT_NAMES,
-        "Header": (*settings.header, f"CIF: {settings.tax_number}"),
-        "Payment_forbidden": tuple(int(kind == "foreign") for kind in PAYMENT_KINDS),
-    }
-
-
-def singles(asked: Asked) -> dict[str, object]:
-    memory, settings = asked.memory, asked.settings
-    return {
-        "nZreport": memory.z_made,
-        "nBon": memory.slip,
-        "nFBon": memory.receipts_ever,
-        "nFBonDailyCount": memory.day.receipts,
-        "nRBonDailyCount": 0,
-        "Block24h": int(day_is_over(memory, asked.now)),
-        "EJNumber": 1,
-        "ProfileType": 0,
-        "Profile_startDate": wire(memory.fiscalised_at),
-        "Profile_endDate": "",
-        "UserIsVatRegistered": 1,
-        "PrintColumns": settings.columns,
-        "ServiceDate": asked.now.strftime("01-01-%y 00:00:00"),
-        "AirPortLocated": 0,
-        "DFR_needed": int(memory.day.receipts > 0),
-        "Fiscalized": 1,
-        "TAXnumber": settings.tax_number,
-        "IDnumber": memory.serial,
-        "FMnumber": memory.fiscal_memory_number,
-        "FpComBaudRate": 9,
-    }

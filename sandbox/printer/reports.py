@@ -1,4 +1,4 @@
-"""Reports and registers: X and Z 69, cash 70, and the reads 64, 65, 68, 86, 103, 110.
+"""Reports and registers: X and Z 69, cash 70, drawer 106, and the reads 64, 65, 68, 86, 103, 110.
 
     69 X   prints the registers of the day, changes nothing
     69 Z   writes a record into the fiscal memory and begins a new day; refused with anything open
@@ -21,6 +21,7 @@ Z_MAX = 2500
 NO_RECORDS = -100005
 NOT_ENOUGH_CASH, AMOUNT_TOO_BIG = -111017, -111031
 FISCAL_MEMORY_FULL = -100102
+PULSE_MS_MAX = 65_535
 DRAWER_BANI_MAX = 9_999_999_999
 
 
@@ -66,7 +67,7 @@ def slip_of_text(asked: Asked, lines: tuple[str, ...]) -> Done:
     """A service printout: a non-fiscal document without an answer of its own."""
     memory, slip = asked.memory, asked.memory.slip + 1
     drawn = (
-        *paper.head(asked.settings),
+        *paper.head(memory, asked.settings),
         *lines,
         *paper.foot(
             memory,
@@ -119,6 +120,14 @@ def cash(asked: Asked) -> Done:
     return Done(cash_sums(replace(asked, memory=after)), after, (document,))
 
 
+def drawer(asked: Asked) -> Done:
+    """106: [mSec 1..65535]; no document, and in any state"""
+    asked.fields.expect(0, 1)
+    asked.fields.integer(1, 1, PULSE_MS_MAX, default=1)
+    memory = asked.memory
+    return Done(memory=replace(memory, drawer_pulses=memory.drawer_pulses + 1))
+
+
 def cash_sums(asked: Asked) -> tuple[object, ...]:
     day = asked.memory.day
     sums = (asked.memory.drawer_bani, day.cash_in.sum_bani, day.cash_out.sum_bani)
@@ -155,10 +164,11 @@ def reports_left(asked: Asked) -> Done:
 
 
 def last_record_date(asked: Asked) -> Done:
-    """86: the date of the last record of the fiscal memory; of fiscalising before the first Z"""
+    """86: of the last record of the fiscal memory: fiscalising, a Z, a change of VAT rates"""
     asked.fields.expect(0, 0)
     record = asked.memory.last_z
-    return Done(((record.at if record else asked.memory.fiscalised_at).strftime(ON_PAPER),))
+    z_at = record.at if record else asked.memory.fiscalised_at
+    return Done((max(z_at, asked.memory.rates_since).strftime(ON_PAPER),))
 
 
 def receipt_by_group(asked: Asked) -> Done:

@@ -24,6 +24,7 @@ from sandbox.printer.asked import (
     day_is_over,
     need_clock,
     need_nothing_open,
+    need_password,
     slip_answer,
     with_paper,
 )
@@ -58,7 +59,6 @@ LINES_MAX = 512
 TOTAL_BANI_MAX = 9_999_999_999
 PAYMENTS_MAX = 32
 TEXTS_MAX = 200
-WRONG_PASSWORD = -102002
 PAYMENT_BEGUN, PAYMENT_NOT_BEGUN = -111018, -111050
 TOO_MANY_LINES, NO_LINES = -111019, -111020
 WOULD_BE_NEGATIVE, NO_SUCH_LINE = -111021, -111023
@@ -89,14 +89,13 @@ def open_receipt(asked: Asked) -> Done:
     tax_id = customer_of(invoice=fields.text(4) == "I", tax_id=fields.text(5))
     if fields.text(6):
         raise bad_value(6)
-    if fields.text(2) not in {asked.settings.password, str(operator)}:
-        raise Refusal(WRONG_PASSWORD)
+    need_password(asked, operator, fields.text(2))
     need_nothing_open(memory)
     if day_is_over(memory, asked.now):
         raise Refusal(DAY_OVER)
     need_clock(memory, asked.now)
     slip = memory.slip + 1
-    drawn = paper.head(asked.settings, tax_id)
+    drawn = paper.head(memory, asked.settings, tax_id)
     receipt = OpenReceipt(slip, operator, till, tax_id, asked.now, paper=drawn)
     return Done(slip_answer(memory, slip), replace(memory, slip=slip, receipt=receipt))
 

@@ -1,6 +1,7 @@
 """States to start in, made by the device's own commands before anybody listens.
 
 open_a_receipt         somebody else's receipt stands open, with one line
+open_a_slip            so does a non-fiscal document, with one text
 begin_the_day_before   the first receipt of the fiscal day is 25 hours old
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from sandbox.printer.asked import passwords
 from sandbox.printer.device import Device
 from sandbox.printer.fields import join
 from sandbox.printer.memory import RATE_UNUSED
@@ -21,8 +23,17 @@ def open_a_receipt(device: Device) -> None:
     if device.memory.receipt:
         return
     group = next(n for n, rate in enumerate(device.memory.rates, 1) if rate < RATE_UNUSED)
-    _do(device, 48, 1, device.settings.password, 1, "", "")
+    password = passwords(device.memory, device.settings, 1)[0]
+    _do(device, 48, 1, password, 1, "", "")
     _do(device, 49, "Produs al altcuiva", group, "1.00", "1.000", "", "", 1, "BUC")
+
+
+def open_a_slip(device: Device) -> None:
+    """Raises ValueError where a receipt is open."""
+    if device.memory.text:
+        return
+    _do(device, 38)
+    _do(device, 42, "Text al altcuiva")
 
 
 def begin_the_day_before(device: Device) -> None:

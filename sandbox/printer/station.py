@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
-from sandbox.printer.device import Device
-from sandbox.printer.wire import NAK, SYN, Broken, Frame, FrameReader, answer_frame
+from sandbox.printer.device import Executed
+from sandbox.printer.wire import NAK, SYN, Broken, Codec, Frame, FrameReader, X
 
 SYN_INTERVAL_MS = 60
 
@@ -29,14 +30,34 @@ class Answer:
     silent_ms: int = 0
 
 
+class Machine(Protocol):
+    """The device behind the line, of whatever family."""
+
+    def execute(self, command: int, data: bytes) -> Executed: ...
+
+    def needs_paper(self, command: int, data: bytes) -> bool: ...
+
+    def spoil_paper(self, *, cover: bool) -> None: ...
+
+    def power_up(self) -> None: ...
+
+    def cured(self) -> None: ...
+
+
 class Station:
     def __init__(
-        self, device: Device, *, print_ms: int = 0, trace: Callable[[str], None] | None = None
+        self,
+        device: Machine,
+        *,
+        print_ms: int = 0,
+        trace: Callable[[str], None] | None = None,
+        codec: Codec = X,
     ) -> None:
         self._device = device
+        self._codec = codec
         self._print_ms = print_ms
         self._trace = trace or (lambda _text: None)
-        self._reader = FrameReader()
+        self._reader = FrameReader(codec)
         self._last: tuple[int, bytes] | None = None
 
     @property
@@ -60,7 +81,7 @@ class Station:
             self._trace(f"{frame.seq:02X} {frame.command} again, answered from memory")
             return Answer(self._last[1])
         executed = self._device.execute(frame.command, frame.data)
-        answer = answer_frame(frame, executed.data, executed.status)
+        answer = self._codec.answer(frame, executed.data, executed.status)
         self._last = (frame.seq, answer)
         self._trace(f"{frame.seq:02X} {frame.command} {frame.data!r} -> {executed.data!r}")
         return Answer(answer, busy_ms=executed.printed_lines * self._print_ms)

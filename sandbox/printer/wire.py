@@ -18,6 +18,7 @@ with SYN and then NAK (published stream s03).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 SYN = b"\x16"
@@ -44,10 +45,20 @@ class Broken:
     legacy: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """One kind of frame. `renumbered` is an answer under another SEQ, or with another CMD."""
+
+    read: Callable[[bytes], Frame | Broken]
+    answer: Callable[[Frame, bytes, bytes], bytes]
+    renumbered: Callable[[bytes, int, int], bytes]
+
+
 class FrameReader:
     """Turns bytes as they come into frames."""
 
-    def __init__(self) -> None:
+    def __init__(self, codec: Codec | None = None) -> None:
+        self._read = (codec or X).read
         self._bytes = bytearray()
 
     @property
@@ -62,7 +73,7 @@ class FrameReader:
             elif self._bytes:
                 self._bytes.append(byte)
                 if byte == END or len(self._bytes) >= FRAME_BYTES_MAX:
-                    found.append(read_frame(bytes(self._bytes)))
+                    found.append(self._read(bytes(self._bytes)))
                     self._bytes.clear()
         return found
 
@@ -101,6 +112,12 @@ def answer_frame(frame: Frame, data: bytes, status: bytes) -> bytes:
     """The device's answer to a frame: it echoes SEQ and CMD."""
     rest = bytes([frame.seq]) + _nibbles(frame.command) + data + bytes([STATUS]) + status
     return sealed(_nibbles(0x20 + 4 + len(rest) + 1) + rest + bytes([POST]))
+
+
+def renumbered(raw: bytes, seq: int, command_change: int) -> bytes:
+    """The same answer under another SEQ, or with a bit of its CMD changed."""
+    command = raw[6:9] + bytes([raw[9] ^ command_change])
+    return sealed(raw[1:5] + bytes([seq]) + command + raw[10:-5])
 
 
 def sealed(body: bytes) -> bytes:
@@ -150,3 +167,6 @@ def _is_legacy(raw: bytes) -> bool:
         and body[-1] == POST
         and _number(raw[-5:-1]) == sum(body) & 0xFFFF
     )
+
+
+X = Codec(read_frame, answer_frame, renumbered)
