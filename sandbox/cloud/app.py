@@ -1,6 +1,8 @@
 """The cloud put together: routes, errors, limits, faults, and the round that times commands out.
 
-FaultLayer( RateLimits( FastAPI( routes ) ) )        only with --faults: the outermost
+FaultLayer( RateLimits( TakesGzip( FastAPI( the dialect's routes, the portal ) ) ) )
+
+The faults are there only with --faults.
 """
 
 import asyncio
@@ -8,20 +10,37 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
-from starlette.types import ASGIApp
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sandbox.cloud import errors, routes_commands, routes_devices, routes_keys, routes_reports
+from sandbox.cloud import commands, errors
 from sandbox.cloud.faults import FaultLayer, Faults
 from sandbox.cloud.limits import RateLimits
+from sandbox.cloud.portal import portal_router
 from sandbox.cloud.request import Cloud
 
 
+class TakesGzip:
+    """Says in every answer that a request may be packed [RFC 7694]; ours, no page names it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def tell(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["Accept-Encoding"] = "gzip"
+            await send(message)
+
+        await self._app(scope, receive, tell if scope["type"] == "http" else send)
+
+
 def build_api(cloud: Cloud) -> FastAPI:
-    """The routes alone, as docs/cloud-api.yaml has them."""
+    """The dialect's routes alone, as docs/cloud-api.yaml has them for e-bon."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        sweeping = asyncio.create_task(routes_commands.Sweeper(cloud).run())
+        sweeping = asyncio.create_task(commands.Sweeper(cloud).run())
         yield
         sweeping.cancel()
         with suppress(asyncio.CancelledError):
@@ -36,16 +55,20 @@ def build_api(cloud: Cloud) -> FastAPI:
         redirect_slashes=False,
     )
     api.state.cloud = cloud
-    errors.install(api)
-    for routes in (routes_commands, routes_devices, routes_reports, routes_keys):
-        api.include_router(routes.router)
+    errors.install(api, cloud.dialect.refusal)
+    for router in cloud.dialect.routers(cloud.offers):
+        api.include_router(router)
     return api
 
 
-def build_app(cloud: Cloud, *, rate_limits: bool = False, faults: bool = False) -> ASGIApp:
+def build_app(
+    cloud: Cloud, *, portal_key: str, rate_limits: bool = False, faults: bool = False
+) -> ASGIApp:
     api = build_api(cloud)
-    if not faults:
-        return RateLimits(api, cloud.clock, enforced=rate_limits)
+    api.include_router(portal_router(portal_key))
     ordered = Faults()
-    api.include_router(ordered.router())
-    return FaultLayer(RateLimits(api, cloud.clock, enforced=rate_limits), ordered)
+    if faults:
+        api.include_router(ordered.router())
+    app = TakesGzip(api) if cloud.offers.assumed else api
+    limited = RateLimits(app, cloud.dialect, cloud.clock, enforced=rate_limits)
+    return FaultLayer(limited, ordered, cloud.dialect.refusal) if faults else limited

@@ -1,12 +1,13 @@
-"""What the cloud says when it says no: one envelope for every refusal.
+"""What the cloud says when it says no. The words and the envelope are the key system's own.
 
-    {"error": {"code": "VALIDATION_ERROR", "message": "...", "details": [{"path", "message"}]}}
+    raise ApiError(404, "Command not found")                  code NOT_FOUND follows from the status
+    raise invalid([problem("items[0].vatRate", "...")])       400 VALIDATION_ERROR, with details
+    raise ApiError(403, "...", code="IP_NOT_ALLOWED")         a code only that dialect has
 
-`details` is there only when there is something in it. The one exception is 429, whose body is flat
-(reference/error-codes) and is written in `limits.py`. FastAPI's own 422, 404, 405 and 500 are put
-into the same envelope here.
+A dialect's `refusal` makes the answer of it. FastAPI's own 422, 404, 405 and 500 go the same way.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -22,6 +23,7 @@ CODES = {
     405: "METHOD_NOT_ALLOWED",
     409: "CONFLICT",
     413: "PAYLOAD_TOO_LARGE",
+    415: "UNSUPPORTED_MEDIA_TYPE",
     500: "INTERNAL_ERROR",
     503: "SERVICE_UNAVAILABLE",
 }
@@ -35,13 +37,16 @@ class ApiError(Exception):
     ) -> None:
         super().__init__(message)
         self.status = status
-        self.code = code or CODES[status]
+        self.code = code or CODES.get(status, "BAD_REQUEST")
         self.message = message
         self.details = details
 
 
+Refusal = Callable[[ApiError], JSONResponse]
+
+
 def invalid(problems: list[dict[str, str]]) -> ApiError:
-    """The documented 400 for a body or a parameter that breaks a rule."""
+    """The 400 for a body or a parameter that breaks a rule."""
     return ApiError(400, "Request validation failed", code="VALIDATION_ERROR", details=problems)
 
 
@@ -50,45 +55,33 @@ def problem(path: str, message: str) -> dict[str, str]:
 
 
 def path_of(location: tuple[int | str, ...]) -> str:
-    """('items', 0, 'vatRate') -> items[0].vatRate, as the documented example writes it."""
+    """('items', 0, 'vatRate') -> items[0].vatRate, as e-bon's documented example writes it."""
     text = ""
     for part in location:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
     return text
 
 
-def envelope(status: int, code: str, message: str, details: Any = None) -> JSONResponse:
-    error: dict[str, Any] = {"code": code, "message": message}
-    if details is not None:
-        error["details"] = details
-    return JSONResponse({"error": error}, status_code=status)
+def install(app: FastAPI, refusal: Refusal) -> None:
+    async def on_api_error(_request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, ApiError)
+        return refusal(error)
 
+    async def on_http_error(_request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)
+        answer = refusal(ApiError(error.status_code, str(error.detail)))
+        answer.headers.update(error.headers or {})
+        return answer
 
-async def _on_api_error(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, ApiError)
-    return envelope(error.status, error.code, error.message, error.details)
+    async def on_invalid(_request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)
+        rows = [problem(path_of(tuple(e["loc"][1:])), str(e["msg"])) for e in error.errors()]
+        return refusal(invalid(rows))
 
+    async def on_crash(_request: Request, _error: Exception) -> JSONResponse:
+        return refusal(ApiError(500, "Internal error"))
 
-async def _on_http_error(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)
-    status = error.status_code
-    answer = envelope(status, CODES.get(status, "BAD_REQUEST"), str(error.detail))
-    answer.headers.update(error.headers or {})
-    return answer
-
-
-async def _on_invalid(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)
-    problems = [problem(path_of(tuple(e["loc"][1:])), str(e["msg"])) for e in error.errors()]
-    return envelope(400, "VALIDATION_ERROR", "Request validation failed", problems)
-
-
-async def _on_crash(_request: Request, _error: Exception) -> JSONResponse:
-    return envelope(500, CODES[500], "Internal error")
-
-
-def install(app: FastAPI) -> None:
-    app.add_exception_handler(ApiError, _on_api_error)
-    app.add_exception_handler(HTTPException, _on_http_error)
-    app.add_exception_handler(RequestValidationError, _on_invalid)
-    app.add_exception_handler(Exception, _on_crash)
+    app.add_exception_handler(ApiError, on_api_error)
+    app.add_exception_handler(HTTPException, on_http_error)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(Exception, on_crash)

@@ -20,7 +20,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sandbox.cloud.errors import CODES, envelope
+from sandbox.cloud.errors import CODES, ApiError, Refusal
 from sandbox.cloud.request import parsed, read_object
 
 ACTION = r"^(status:[1-5][0-9][0-9]|html|garbage|close|drop-reply|delay:[0-9]{1,3}(\.[0-9]+)?)$"
@@ -74,9 +74,10 @@ class Faults:
 class FaultLayer:
     """An ASGI layer around everything else."""
 
-    def __init__(self, app: ASGIApp, faults: Faults) -> None:
+    def __init__(self, app: ASGIApp, faults: Faults, refusal: Refusal) -> None:
         self._app = app
         self._faults = faults
+        self._refusal = refusal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         ours = scope["type"] != "http" or str(scope["path"]).startswith("/sandbox/")
@@ -84,8 +85,9 @@ class FaultLayer:
         match (action or "").split(":"):
             case ["status", code]:
                 status = int(code)
-                answer = envelope(status, CODES.get(status, "SANDBOX_FAULT"), "Ordered fault")
-                await answer(scope, receive, send)
+                word = CODES.get(status, "SANDBOX_FAULT")
+                error = ApiError(status, "Ordered fault", code=word)
+                await self._refusal(error)(scope, receive, send)
             case ["html"]:
                 page = "<!doctype html><title>Welcome</title><h1>Please log in to the network</h1>"
                 await Response(page, media_type="text/html")(scope, receive, send)

@@ -1,38 +1,19 @@
-"""API keys and what they open: `ebon_live_<orgId>_<32 lowercase hex>`, nine scopes.
+"""API keys, whatever their form: made and shown once, kept as a hash, listed masked.
 
-    ebon_live_org_demo_shop_0123456789abcdef0123456789abcdef
-    |        prefix (20) |        only its SHA-256 is stored
+    issue      (row, secret)      the only moment at which the secret is in this program
+    rotate     (row, new secret)  the row stays, the old secret opens nothing from now on
+    change     label, active, default device
+    delete     gone at once
 
-The organization's id may hold underscores, so a key is split from the right (api/authentication).
-Its first 20 characters are what a list shows and what the rate limits count by; with our long
-organization id they are the same for every key, as in production (reference, section 2).
+What a secret looks like, which kinds there are and what a scope means, the dialect knows.
 """
 
 import hashlib
-import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 ORG_ID = "org_demo_shop"
-PREFIX_LENGTH = 20
-KEY_FORM = re.compile(r"ebon_live_(.+)_([0-9a-f]{32})")
-
-SCOPES = (
-    "receipts",
-    "receipts:read",
-    "receipts:admin",
-    "reports",
-    "devices",
-    "devices:read",
-    "devices:write",
-    "commands",
-    "all",
-)
-IMPLIED = {
-    "receipts": {"receipts:read"},
-    "devices": {"devices:read", "devices:write"},
-    "all": set(SCOPES),
-}
+LIVE, TEST = "live", "test"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +22,44 @@ class ApiKey:
 
     id: str
     label: str
-    prefix: str
+    shown: str
+    kind: str
+    environment: str
     scopes: tuple[str, ...]
+    default_device: str | None
     active: bool
     created_at: str
     last_used_at: str | None = None
 
-    def opens(self, *scopes: str) -> bool:
-        """True if the key has any one of these scopes, itself or by implication."""
-        granted = set(self.scopes).union(*(IMPLIED.get(scope, set()) for scope in self.scopes))
-        return not granted.isdisjoint(scopes)
+
+@dataclass(frozen=True, slots=True)
+class KeyOrder:
+    """What somebody wants a key to be."""
+
+    label: str
+    kind: str = ""
+    environment: str = LIVE
+    scopes: tuple[str, ...] = field(default_factory=tuple)
+    default_device: str | None = None
 
 
-def mint() -> str:
-    return f"ebon_live_{ORG_ID}_{secrets.token_hex(16)}"
+def made(order: KeyOrder, shown: str, now: str) -> ApiKey:
+    return ApiKey(
+        id=f"key_{secrets.token_hex(12)}",
+        label=order.label,
+        shown=shown,
+        kind=order.kind,
+        environment=order.environment,
+        scopes=tuple(dict.fromkeys(order.scopes)),
+        default_device=order.default_device,
+        active=True,
+        created_at=now,
+    )
+
+
+def renewed(key: ApiKey, shown: str) -> ApiKey:
+    return replace(key, shown=shown, last_used_at=None)
 
 
 def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def well_formed(secret: str) -> bool:
-    return KEY_FORM.fullmatch(secret) is not None

@@ -1,8 +1,9 @@
 """What every route needs of its request: the cloud behind it, who is asking, what was sent.
 
-    @router.post("/api/v1/...", dependencies=[need("commands")])     401, then 403, then the route
+    @router.post("/...", dependencies=[need("claim")])               401, then 403, then the route
     async def route(request: Request, cloud: CloudDep) -> JSONResponse:
-        body = await read_object(request)                            400 or 413 in the envelope
+        access = access_of(request)                                  whose key it is
+        body = await read_object(request)                            400, 413 or 415 in the envelope
         said = parsed(Body, body)                                    400 with {path, message} rows
 
 Routes are `async` and do not wait between reading the database and writing it (see `store.py`).
@@ -11,28 +12,38 @@ Routes are `async` and do not wait between reading the database and writing it (
 import hashlib
 import json
 import math
-import re
 import secrets
-from collections.abc import Callable
+import zlib
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 from sandbox.cloud.clock import Clock, iso
+from sandbox.cloud.dialect import Dialect, Entry, Offers, Tier
 from sandbox.cloud.errors import ApiError, invalid, path_of, problem
+from sandbox.cloud.keys import ApiKey
 from sandbox.cloud.keys import digest as key_digest
-from sandbox.cloud.keys import well_formed
 from sandbox.cloud.store import Record, Store
+from sandbox.cloud.waiting import Bell
 
 BODY_BYTES_MAX = 1024 * 1024
 DRAINED_BYTES_MAX = 8 * 1024 * 1024
-IDEMPOTENCY_KEY = re.compile(r"[a-zA-Z0-9_-]{1,128}")
-IDEMPOTENCY_HOURS = 24
+ALLOW_LIST = "allow_list"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who is asking."""
+
+    key: ApiKey
+    secret: str
+
+    @property
+    def environment(self) -> str:
+        return self.key.environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +52,39 @@ class Cloud:
 
     store: Store
     clock: Clock
-    timeout_s: int
+    dialect: Dialect
+    tier: Tier
     org_id: str
+    timeout_s: int
+    offers: Offers
+    bell: Bell
 
     def now(self) -> str:
         return iso(self.clock())
 
-    def device(self, device_id: str) -> Record:
+    def device(self, access: Access, device_id: str) -> Record:
         record = self.store.device(device_id)
         if record is None:
             raise ApiError(404, "Device not found")
+        if self.store.environment_of(device_id) != access.environment:
+            raise self.dialect.elsewhere("Device")
         return record
+
+    def admit(self, request: Request) -> Access:
+        """Whose key this request carries; what it may do is looked at by operation."""
+        secret = self.dialect.secret_of(request.headers)
+        known = self.dialect.well_formed(secret)
+        key = self.store.keys.by_digest(key_digest(secret)) if known else None
+        if key is None or not key.active:
+            raise self.dialect.stranger(request.headers)
+        return Access(key, secret)
+
+    def allow(self, request: Request, access: Access, operation: str) -> None:
+        """Refuse what this key may not do; else it has been used."""
+        client = request.client.host if request.client else ""
+        listed = tuple(self.store.keys.setting(ALLOW_LIST) or ())
+        self.dialect.admit(access.key, operation, Entry(client, listed))
+        self.store.keys.touch(access.key.id, self.now())
 
 
 async def _cloud_of(request: Request) -> Cloud:
@@ -72,42 +105,59 @@ class Body(BaseModel):
 SomeBody = TypeVar("SomeBody", bound=BaseModel)
 
 
-def need(*scopes: str) -> Any:
-    """A dependency that lets in keys with any one of these scopes."""
+def need(operation: str) -> Any:
+    """A dependency that lets in the keys that may do this."""
 
     async def check(request: Request, cloud: CloudDep) -> None:
-        secret = credential(request.headers.get("x-api-key"), request.headers.get("authorization"))
-        known = well_formed(secret)
-        key = cloud.store.key_by_digest(key_digest(secret)) if known else None
-        if key is None or not key.active:
-            raise ApiError(401, "API key missing, malformed, unknown or disabled")
-        if not key.opens(*scopes):
-            raise ApiError(403, f"This API key lacks the scope: {' or '.join(scopes)}")
-        cloud.store.touch_key(key.id, cloud.now())
+        access = cloud.admit(request)
+        cloud.allow(request, access, operation)
+        request.state.access = access
 
     return Depends(check)
 
 
-def credential(api_key: str | None, authorization: str | None) -> str:
-    """The key as sent: `x-api-key` is looked at first, then the bearer form."""
-    if api_key is not None:
-        return api_key.strip()
-    kind, _, value = (authorization or "").partition(" ")
-    return value.strip() if kind.lower() == "bearer" else ""
+def access_of(request: Request) -> Access:
+    access = request.state.access
+    assert isinstance(access, Access)
+    return access
 
 
-async def read_object(request: Request, *, may_be_empty: bool = False) -> Record:
-    """The request's JSON object, or a refusal."""
+async def read_bytes(request: Request, bytes_max: int = BODY_BYTES_MAX) -> bytes:
+    """The request's body, unpacked, or a refusal."""
     raw = bytearray()
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
-        if size <= BODY_BYTES_MAX:
+        if size <= bytes_max:
             raw += chunk
-        elif size > DRAINED_BYTES_MAX:
+        elif size > max(bytes_max, DRAINED_BYTES_MAX):
             break
-    if size > BODY_BYTES_MAX:
-        raise ApiError(413, f"The body is larger than {BODY_BYTES_MAX} bytes")
+    if size > bytes_max:
+        raise ApiError(413, f"The body is larger than {bytes_max} bytes")
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding == "gzip":
+        return _unpacked(bytes(raw), bytes_max)
+    if encoding != "identity":
+        raise ApiError(415, "Content-Encoding must be gzip or identity")
+    return bytes(raw)
+
+
+def _unpacked(raw: bytes, bytes_max: int) -> bytes:
+    unpacking = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    try:
+        body = unpacking.decompress(raw, bytes_max + 1)
+    except zlib.error as error:
+        raise ApiError(400, "The body is not valid gzip") from error
+    if len(body) > bytes_max:
+        raise ApiError(413, f"The body is larger than {bytes_max} bytes")
+    if not unpacking.eof:
+        raise ApiError(400, "The body is not whole gzip")
+    return body
+
+
+async def read_object(request: Request, *, may_be_empty: bool = False) -> Record:
+    """The request's JSON object, or a refusal."""
+    raw = await read_bytes(request)
     if not raw and may_be_empty:
         return {}
     try:
@@ -142,33 +192,6 @@ def fingerprint(*parts: Any) -> str:
 
 def new_id(prefix: str) -> str:
     return f"{prefix}_{secrets.token_hex(12)}"
-
-
-def idempotently(
-    request: Request, cloud: Cloud, body: Record, create: Callable[[], Record]
-) -> JSONResponse:
-    """Answer 201 with what `create` made, or the first answer under the same Idempotency-Key.
-
-    Only a success is remembered: what was refused did nothing and may be mended and sent again.
-    """
-    key = request.headers.get("idempotency-key")
-    if key is None:
-        return JSONResponse(create(), status_code=201)
-    if not IDEMPOTENCY_KEY.fullmatch(key):
-        message = "must be 1 to 128 characters of a-z, A-Z, 0-9, _ and -"
-        raise invalid([problem("Idempotency-Key", message)])
-    said = fingerprint(request.url.path, body)
-    with cloud.store.transaction():
-        cloud.store.forget_answers(iso(cloud.clock() - timedelta(hours=IDEMPOTENCY_HOURS)))
-        first = cloud.store.answer_of(key)
-        if first is None:
-            record = create()
-            cloud.store.remember_answer(key, said, 201, record, cloud.now())
-            return JSONResponse(record, status_code=201)
-    digest, status, answer = first
-    if digest != said:
-        raise ApiError(409, "This Idempotency-Key was used with another request")
-    return JSONResponse(answer, status_code=status)
 
 
 def told_before(cloud: Cloud, kind: str, said: tuple[str, int], digest: str) -> str | None:

@@ -5,58 +5,74 @@ with running_cloud(tmp_path / "cloud.db", clock=clock) as cloud:
 """
 
 import asyncio
+import secrets
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
+from sandbox.cloud import key_desk
 from sandbox.cloud.app import build_app
-from sandbox.cloud.clock import Clock, iso, utc_now
-from sandbox.cloud.keys import ORG_ID
+from sandbox.cloud.clock import Clock, utc_now
+from sandbox.cloud.dialect import Offers
+from sandbox.cloud.dialects import DIALECTS
+from sandbox.cloud.keys import LIVE, ORG_ID, KeyOrder
 from sandbox.cloud.request import Cloud
-from sandbox.cloud.routes_keys import create_key
 from sandbox.cloud.store import Store
+from sandbox.cloud.waiting import Bell
 
 HOST = "127.0.0.1"
 START_S_MAX = 20
 STOP_S_MAX = 2
-AGENT_SCOPES = ["devices", "commands"]
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     db: Path
     port: int = 0
+    profile: str = "ebon"
+    environment: str = LIVE
+    tier: str = "enterprise"
     timeout_s: int = 180
     rate_limits: bool = False
     faults: bool = False
+    offers: Offers = Offers()  # noqa: RUF009 - a frozen value
     clock: Clock = utc_now
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """Where the cloud is and the pair of keys this start has minted."""
+    """Where the cloud is and the keys this start has minted."""
 
     url: str
     api_key: str
     agent_key: str
+    portal_key: str
 
 
 class Server(uvicorn.Server):
-    """uvicorn, telling when it accepts connections."""
+    """uvicorn, telling when it accepts connections, and when it is about to end."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, on_ready: Callable[[], None], on_end: Callable[[], None]
+    ) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+        self._on_end = on_end
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         if self.started:
             self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._on_end()  # uvicorn lets requests finish first: whoever waits must stop waiting
+        await super().shutdown(sockets=sockets)
 
 
 class CloudServer:
@@ -64,14 +80,19 @@ class CloudServer:
 
     def __init__(self, settings: Settings, on_ready: Callable[[Running], None]) -> None:
         self._socket = _bound_socket(settings.port)
-        self._store = Store(str(settings.db))
-        now = iso(settings.clock())
-        _, api_key = create_key(self._store, "Sandbox start: everything", ["all"], now)
-        _, agent_key = create_key(self._store, "Sandbox start: agent", AGENT_SCOPES, now)
+        with ExitStack() as stack:
+            stack.callback(self._socket.close)
+            self._store = Store(str(settings.db))
+            stack.pop_all()
+        cloud = _cloud(settings, self._store)
         url = f"http://{HOST}:{self._socket.getsockname()[1]}"
-        running = Running(url, api_key, agent_key)
-        cloud = Cloud(self._store, settings.clock, settings.timeout_s, ORG_ID)
-        app = build_app(cloud, rate_limits=settings.rate_limits, faults=settings.faults)
+        running = _running(cloud, url, settings.environment)
+        app = build_app(
+            cloud,
+            portal_key=running.portal_key,
+            rate_limits=settings.rate_limits,
+            faults=settings.faults,
+        )
         config = uvicorn.Config(
             app,
             http="h11",
@@ -82,7 +103,7 @@ class CloudServer:
             proxy_headers=False,
             timeout_graceful_shutdown=STOP_S_MAX,
         )
-        self._server = Server(config, lambda: on_ready(running))
+        self._server = Server(config, lambda: on_ready(running), cloud.bell.close)
 
     def serve(self) -> None:
         try:
@@ -93,6 +114,33 @@ class CloudServer:
 
     def stop(self) -> None:
         self._server.should_exit = True
+
+
+def _cloud(settings: Settings, store: Store) -> Cloud:
+    dialect = DIALECTS[settings.profile]
+    return Cloud(
+        store=store,
+        clock=settings.clock,
+        dialect=dialect,
+        tier=dialect.tiers[settings.tier],
+        org_id=ORG_ID,
+        timeout_s=settings.timeout_s,
+        offers=settings.offers,
+        bell=Bell(),
+    )
+
+
+def _running(cloud: Cloud, url: str, environment: str) -> Running:
+    dialect = cloud.dialect
+    _, api_key = key_desk.issue(
+        cloud,
+        KeyOrder("Sandbox start: shop", dialect.key_kinds[0], environment, dialect.shop_scopes),
+    )
+    _, agent_key = key_desk.issue(
+        cloud,
+        KeyOrder("Sandbox start: agent", dialect.key_kinds[0], environment, dialect.agent_scopes),
+    )
+    return Running(url, api_key, agent_key, f"portal_{secrets.token_hex(16)}")
 
 
 def _bound_socket(port: int) -> socket.socket:
@@ -108,18 +156,8 @@ def _bound_socket(port: int) -> socket.socket:
 
 
 @contextmanager
-def running_cloud(
-    db: Path,
-    *,
-    clock: Clock = utc_now,
-    timeout_s: int = 180,
-    rate_limits: bool = False,
-    faults: bool = False,
-) -> Iterator[Running]:
+def running_cloud(db: Path, **settings: Any) -> Iterator[Running]:
     """A cloud in a thread of this process, over real HTTP, until the block ends."""
-    settings = Settings(
-        db, timeout_s=timeout_s, rate_limits=rate_limits, faults=faults, clock=clock
-    )
     ready = threading.Event()
     found: list[Running] = []
 
@@ -127,7 +165,7 @@ def running_cloud(
         found.append(running)
         ready.set()
 
-    server = CloudServer(settings, on_ready)
+    server = CloudServer(Settings(db, **settings), on_ready)
     thread = threading.Thread(target=server.serve, name="virtual-cloud", daemon=True)
     thread.start()
     try:

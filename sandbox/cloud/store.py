@@ -1,14 +1,14 @@
 """The cloud's memory: one SQLite file. Nobody else here knows sqlite3.
 
-    api_key       id, sha256 of the secret, label, prefix, scopes, active, created_at, last_used_at
-    device        id, record (JSON)
-    command       seq, id, device_id, type, status, created_at, record (JSON)
-    document      seq, id, kind (receipt, x, z, je, mf), device_id, at, record (JSON)
+    device        id, environment (live, test), record (JSON)
+    command       seq, id, environment, device_id, type, status, claimed_by, created_at, record
+    document      seq, id, kind (receipt, x, z, je, mf, p7b), device_id, at, record (JSON)
     idempotency   key, digest of route and body, the first answer, created_at
     agent_event   (kind, agent_id, event_id), digest of what was said, id of what came of it
 
-Columns beside a record are what lists are filtered by. All calls come from the server's one
-event-loop thread and none of them waits, so a handler between two awaits is alone.
+Columns beside a record are what lists are filtered by. `keys` and `files` are tables of their own
+(`store_keys.py`, `store_files.py`). All calls come from the server's one event-loop thread and none
+of them waits, so a handler between two awaits is alone.
 Methods commit by themselves unless they stand inside `with store.transaction():`.
 """
 
@@ -19,19 +19,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.cloud.keys import ApiKey
+from sandbox.cloud import store_files, store_keys
+from sandbox.cloud.store_files import FileTable
+from sandbox.cloud.store_keys import KeyTable
 
+VERSION = 4
 Record = dict[str, Any]
 
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS api_key (
-    id TEXT PRIMARY KEY, hash TEXT NOT NULL UNIQUE, label TEXT NOT NULL, prefix TEXT NOT NULL,
-    scopes TEXT NOT NULL, active INTEGER NOT NULL, created_at TEXT NOT NULL, last_used_at TEXT);
 CREATE TABLE IF NOT EXISTS device (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, record TEXT NOT NULL);
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, environment TEXT NOT NULL,
+    record TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS command (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, device_id TEXT NOT NULL,
-    type TEXT NOT NULL, status TEXT NOT NULL, created_at TEXT NOT NULL, record TEXT NOT NULL);
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, environment TEXT NOT NULL,
+    device_id TEXT NOT NULL, type TEXT NOT NULL, status TEXT NOT NULL, claimed_by TEXT,
+    created_at TEXT NOT NULL, record TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS command_by_status ON command (status, created_at);
 CREATE TABLE IF NOT EXISTS document (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
@@ -45,6 +47,12 @@ CREATE TABLE IF NOT EXISTS agent_event (
     answer TEXT NOT NULL, PRIMARY KEY (kind, agent_id, event_id));
 """
 
+ASKED = (
+    "environment = ?1 AND (?2 IS NULL OR device_id IN (SELECT value FROM json_each(?2)))"
+    " AND (?3 IS NULL OR status = ?3) AND (?4 IS NULL OR type = ?4)"
+    " AND (?5 IS NULL OR claimed_by = ?5)"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -57,20 +65,47 @@ class Window:
     before_seq: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which commands a list wants; None is every one."""
+
+    environment: str
+    device_ids: tuple[str, ...] | None = None
+    status: str | None = None
+    kind: str | None = None
+    claimed_by: str | None = None
+    limit: int = 50
+    offset: int = 0
+
+
+class OlderFile(Exception):
+    """The file was made by another version of this sandbox."""
+
+
 class Store:
     def __init__(self, path: str) -> None:
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
-        self._db.executescript(SCHEMA)
+        made_by = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if made_by != VERSION and self._db.execute("SELECT 1 FROM sqlite_master").fetchone():
+            self._db.close()
+            raise OlderFile(f"{path} is of version {made_by}, not {VERSION}: begin with a new one")
+        self._db.executescript(SCHEMA + store_keys.SCHEMA + store_files.SCHEMA)
+        self._db.execute(f"PRAGMA user_version = {VERSION}")
+        self.keys = KeyTable(self._db)
+        self.files = FileTable(self._db)
 
     def close(self) -> None:
         self._db.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Everything inside happens, or nothing of it."""
+        """Everything inside happens, or nothing of it; one inside another is part of it."""
+        if self._db.in_transaction:
+            yield
+            return
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -79,72 +114,43 @@ class Store:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
 
-    # API keys
-
-    def add_key(self, key: ApiKey, digest: str) -> None:
-        self._db.execute(
-            "INSERT INTO api_key VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                key.id,
-                digest,
-                key.label,
-                key.prefix,
-                json.dumps(key.scopes),
-                key.active,
-                key.created_at,
-                key.last_used_at,
-            ),
-        )
-
-    def key_by_digest(self, digest: str) -> ApiKey | None:
-        row = self._db.execute("SELECT * FROM api_key WHERE hash = ?", (digest,)).fetchone()
-        return _key(row) if row else None
-
-    def key(self, key_id: str) -> ApiKey | None:
-        row = self._db.execute("SELECT * FROM api_key WHERE id = ?", (key_id,)).fetchone()
-        return _key(row) if row else None
-
-    def all_keys(self) -> list[ApiKey]:
-        rows = self._db.execute("SELECT * FROM api_key ORDER BY created_at, rowid")
-        return [_key(row) for row in rows]
-
-    def touch_key(self, key_id: str, at: str) -> None:
-        self._db.execute("UPDATE api_key SET last_used_at = ? WHERE id = ?", (at, key_id))
-
-    def update_key(self, key_id: str, *, label: str, active: bool) -> None:
-        self._db.execute(
-            "UPDATE api_key SET label = ?, active = ? WHERE id = ?", (label, active, key_id)
-        )
-
-    def delete_key(self, key_id: str) -> None:
-        self._db.execute("DELETE FROM api_key WHERE id = ?", (key_id,))
-
     # devices
+
+    def add_device(self, record: Record, environment: str) -> None:
+        self._db.execute(
+            "INSERT INTO device (id, environment, record) VALUES (?, ?, ?)",
+            (record["id"], environment, json.dumps(record)),
+        )
 
     def put_device(self, record: Record) -> None:
         self._db.execute(
-            "INSERT INTO device (id, record) VALUES (?, ?)"
-            " ON CONFLICT (id) DO UPDATE SET record = excluded.record",
-            (record["id"], json.dumps(record)),
+            "UPDATE device SET record = ? WHERE id = ?", (json.dumps(record), record["id"])
         )
 
     def device(self, device_id: str) -> Record | None:
         return self._one("SELECT record FROM device WHERE id = ?", device_id)
 
-    def devices(self) -> list[Record]:
-        return self._many("SELECT record FROM device ORDER BY seq")
+    def environment_of(self, device_id: str) -> str | None:
+        query = "SELECT environment FROM device WHERE id = ?"
+        row = self._db.execute(query, (device_id,)).fetchone()
+        return row["environment"] if row else None
+
+    def devices(self, environment: str) -> list[Record]:
+        query = "SELECT record FROM device WHERE environment = ? ORDER BY seq"
+        return self._many(query, environment)
 
     def delete_device(self, device_id: str) -> None:
         self._db.execute("DELETE FROM device WHERE id = ?", (device_id,))
 
     # commands
 
-    def add_command(self, record: Record) -> None:
+    def add_command(self, record: Record, environment: str) -> None:
         self._db.execute(
-            "INSERT INTO command (id, device_id, type, status, created_at, record)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO command (id, environment, device_id, type, status, created_at, record)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
                 record["id"],
+                environment,
                 str(record["deviceId"]),
                 str(record["type"]),
                 record["status"],
@@ -155,26 +161,22 @@ class Store:
 
     def put_command(self, record: Record) -> None:
         self._db.execute(
-            "UPDATE command SET status = ?, record = ? WHERE id = ?",
-            (record["status"], json.dumps(record), record["id"]),
+            "UPDATE command SET status = ?, claimed_by = ?, record = ? WHERE id = ?",
+            (record["status"], record.get("claimedBy"), json.dumps(record), record["id"]),
         )
 
-    def command(self, command_id: str) -> Record | None:
-        return self._one("SELECT record FROM command WHERE id = ?", command_id)
+    def command(self, environment: str, command_id: str) -> Record | None:
+        query = "SELECT record FROM command WHERE environment = ? AND id = ?"
+        return self._one(query, environment, command_id)
 
-    def commands(
-        self, device_id: str | None, status: str | None, kind: str | None, limit: int
-    ) -> list[Record]:
+    def commands(self, asked: Asked) -> list[Record]:
         """The oldest first, as they were queued."""
-        return self._many(
-            "SELECT record FROM command WHERE (?1 IS NULL OR device_id = ?1)"
-            " AND (?2 IS NULL OR status = ?2) AND (?3 IS NULL OR type = ?3)"
-            " ORDER BY seq LIMIT ?4",
-            device_id,
-            status,
-            kind,
-            limit,
-        )
+        query = f"SELECT record FROM command WHERE {ASKED} ORDER BY seq LIMIT ?6 OFFSET ?7"
+        return self._many(query, *_wanted(asked), asked.limit, asked.offset)
+
+    def count(self, asked: Asked) -> int:
+        query = f"SELECT count(*) FROM command WHERE {ASKED}"
+        return int(self._db.execute(query, _wanted(asked)).fetchone()[0])
 
     def overdue_commands(self, created_before: str) -> list[Record]:
         return self._many(
@@ -230,7 +232,7 @@ class Store:
 
     def remember_answer(self, key: str, digest: str, status: int, body: Any, at: str) -> None:
         self._db.execute(
-            "INSERT INTO idempotency VALUES (?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO idempotency VALUES (?, ?, ?, ?, ?)",
             (key, digest, status, json.dumps(body), at),
         )
 
@@ -259,13 +261,6 @@ class Store:
         return [json.loads(row["record"]) for row in self._db.execute(query, values)]
 
 
-def _key(row: sqlite3.Row) -> ApiKey:
-    return ApiKey(
-        id=row["id"],
-        label=row["label"],
-        prefix=row["prefix"],
-        scopes=tuple(json.loads(row["scopes"])),
-        active=bool(row["active"]),
-        created_at=row["created_at"],
-        last_used_at=row["last_used_at"],
-    )
+def _wanted(asked: Asked) -> tuple[str | None, ...]:
+    devices = None if asked.device_ids is None else json.dumps(asked.device_ids)
+    return (asked.environment, devices, asked.status, asked.kind, asked.claimed_by)

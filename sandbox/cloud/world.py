@@ -5,6 +5,10 @@
         world.agent.post(f"{command}/claim", json={"agentId": "shop-1"})
         world.clock.move(seconds=181)                              now it has timed out
 
+    with opened(tmp_path / "cloud.db", profile="elebne") as world:
+        device = world.portal.device()                             the same in every key system
+        world.portal.queue(device, "x_report")
+
 Real HTTP on loopback, in a thread of this process, until the block ends.
 """
 
@@ -43,11 +47,45 @@ class HandClock:
 
 
 @dataclass(frozen=True, slots=True)
+class Portal:
+    """What a person does on the cloud's pages, the same for every profile."""
+
+    http: httpx.Client
+
+    def device(self, environment: str = "live") -> str:
+        return str(self._post("devices", {"name": "Casa 1", "environment": environment})["id"])
+
+    def queue(self, device_id: str, kind: str, payload: Any = None) -> str:
+        body = {"deviceId": device_id, "type": kind, "payload": payload}
+        return str(self._post("commands", body)["id"])
+
+    def record(self, command_id: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.http.get(f"commands/{command_id}").raise_for_status().json()
+        return found
+
+    def key(self, **order: Any) -> dict[str, Any]:
+        """A new key: its row, and its `secret` this once."""
+        return self._post("keys", {"label": "made in a test", **order})
+
+    def rotate(self, key_id: str) -> str:
+        return str(self._post(f"keys/{key_id}/rotate", {})["secret"])
+
+    def all_keys(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.http.get("keys").raise_for_status().json()["keys"]
+        return found
+
+    def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = self.http.post(path, json=body).raise_for_status().json()
+        return found
+
+
+@dataclass(frozen=True, slots=True)
 class World:
     clock: HandClock
     running: Running
     shop: httpx.Client
     agent: httpx.Client
+    portal: Portal
 
     def device(self) -> str:
         """A new device's id."""
@@ -72,13 +110,23 @@ class World:
 @contextmanager
 def opened(db: Path, **switches: Any) -> Iterator[World]:
     clock = HandClock()
+    profile = switches.get("profile", "ebon")
     with running_cloud(db, clock=clock, **switches) as running:
-        agent_key = {"Authorization": f"Bearer {running.agent_key}"}
+        other = {"x-api-key": running.api_key}  # e-bon takes a key in either header
+        shop_key = other if profile == "ebon" else sent(profile, running.api_key)
+        portal_key = {"X-Sandbox-Portal": running.portal_key}
         with (
-            httpx.Client(base_url=running.url, headers={"x-api-key": running.api_key}) as shop,
-            httpx.Client(base_url=running.url, headers=agent_key) as agent,
+            httpx.Client(base_url=running.url, headers=shop_key) as shop,
+            httpx.Client(base_url=running.url, headers=sent(profile, running.agent_key)) as agent,
+            httpx.Client(base_url=f"{running.url}/sandbox/portal", headers=portal_key) as portal,
         ):
-            yield World(clock, running, shop, agent)
+            yield World(clock, running, shop, agent, Portal(portal))
+
+
+def sent(profile: str, secret: str) -> dict[str, str]:
+    """The header a key is sent in."""
+    bearer = {"Authorization": f"Bearer {secret}"}
+    return {"x-api-key": secret} if profile == "sbs" else bearer
 
 
 def refused(answer: httpx.Response, status: int, code: str) -> Any:
