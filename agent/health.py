@@ -9,7 +9,7 @@ import json
 import logging
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from drivers.clock import Clock
@@ -29,6 +29,7 @@ class Pulse:
         self.name = name
         self.beat_s = beat_s
         self.sentence = "starting"
+        self.notes: tuple[str, ...] = ()  # what else a person should know
         self.failure = ""
 
 
@@ -38,7 +39,7 @@ class Health:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.pulses: list[Pulse] = []
-        self._written: dict[str, str] = {}
+        self._written: tuple[dict[str, str], dict[str, tuple[str, ...]]] = ({}, {})
         self._written_s = 0.0
 
     def add(self, name: str) -> Pulse:
@@ -46,9 +47,10 @@ class Health:
         self.pulses.append(pulse)
         return pulse
 
-    def beat(self, pulse: Pulse, sentence: str) -> None:
+    def beat(self, pulse: Pulse, sentence: str, notes: Sequence[str] = ()) -> None:
         pulse.beat_s = self._clock.monotonic_s()
         pulse.sentence = sentence
+        pulse.notes = tuple(notes)
 
     @property
     def failure(self) -> str:
@@ -64,11 +66,13 @@ class Health:
     def write(self, state_dir: Path) -> None:
         """Put the sentences of all loops where `amef status` finds them; replaced whole."""
         loops = {pulse.name: pulse.sentence for pulse in self.pulses}
+        notes = {pulse.name: pulse.notes for pulse in self.pulses if pulse.notes}
         now_s = self._clock.monotonic_s()
-        if loops == self._written and now_s - self._written_s < WRITE_INTERVAL_S:
+        if (loops, notes) == self._written and now_s - self._written_s < WRITE_INTERVAL_S:
             return  # a shop's flash disk wears out
-        self._written, self._written_s = loops, now_s
-        text = json.dumps({"pid": os.getpid(), "at_ms": self._clock.now_ms(), "loops": loops})
+        self._written, self._written_s = (loops, notes), now_s
+        said: dict[str, object] = {"pid": os.getpid(), "at_ms": self._clock.now_ms()}
+        text = json.dumps(said | {"loops": loops} | ({"notes": notes} if notes else {}))
         draft = state_dir / f"{STATUS_FILE}.new"
         try:
             draft.write_text(text, encoding="utf-8")

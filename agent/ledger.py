@@ -6,44 +6,36 @@
 One method is one transaction, named after its trigger. What a method returned from is on disk
 (WAL, synchronous=FULL). Every change of state goes through `_apply` and leaves an event row; the
 database itself refuses to issue without a baseline, and two unresolved commands on one device.
-One `Ledger` object belongs to one thread. What a damaged file is, and what becomes of it, is in
-`ledger_check.py` and `ledger_repair.py`.
+One `Ledger` object belongs to one thread. What leaves it is in `ledger_outbox.py`; what a damaged
+file is, and what becomes of it, is in `ledger_check.py` and `ledger_repair.py`.
 """
 
 import json
-import logging
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from agent.entries import (
-    GENESIS,
-    Acceptance,
-    Event,
-    Evidence,
-    Incoming,
-    LedgerEntry,
-    body_hash,
-    event_hash,
-)
-from agent.ledger_file import LedgerError, LedgerFile, understood
+from agent.entries import LOCAL, Acceptance, Evidence, Incoming, LedgerEntry, body_hash
+from agent.ledger_file import LedgerError, understood
+from agent.ledger_outbox import LedgerOutbox
 from agent.states import Trigger, after
 from drivers.model import Counters, Problem
 
 __all__ = ["Ledger", "LedgerError"]
 
-log = logging.getLogger(__name__)
-
 REASON_LENGTH_MAX = 500
 
 
-class Ledger(LedgerFile):
+class Ledger(LedgerOutbox):
     """A connection to the ledger file, for one thread."""
 
     # what comes in
 
-    def accept(self, incoming: Incoming) -> Acceptance:
-        """Write a command down before anybody acts on it; what has problems is rejected at once."""
+    def accept(self, incoming: Incoming, *, claimed: bool = False) -> Acceptance:
+        """Write a command down before anybody acts on it; what has problems is rejected at once.
+
+        `claimed`: the cloud handed it over as ours.
+        """
         digest = body_hash(incoming.body)
         with self._transaction():
             row = self._db.execute(
@@ -51,6 +43,8 @@ class Ledger(LedgerFile):
             ).fetchone()
             if row is not None:
                 if row["body_hash"] == digest:
+                    if claimed:
+                        self._claim(incoming.id)
                     return Acceptance.ALREADY_KNOWN
                 self._note_conflict(incoming, digest)
                 return Acceptance.CONFLICT
@@ -66,7 +60,7 @@ class Ledger(LedgerFile):
                     digest,
                     incoming.payload,
                     incoming.expires_at_ms,
-                    incoming.is_local,
+                    claimed or incoming.is_local,
                 ),
             )
             data: dict[str, Any] = {"kind": incoming.kind, "body_hash": digest}
@@ -81,10 +75,29 @@ class Ledger(LedgerFile):
         """Return what is queued and the cloud has not yet said is ours, oldest first."""
         return self._entries("state = 'queued' AND claimed = 0 ORDER BY arrival")
 
+    def claimed_ahead(self) -> dict[str, int]:
+        """How many commands each device may take at once."""
+        queued = "SELECT device_id, count(*) AS n FROM command WHERE state = 'queued'"
+        rows = self._rows(f"{queued} AND claimed = 1 GROUP BY device_id")
+        return {row["device_id"]: row["n"] for row in rows}
+
     def claimed(self, command_id: str) -> None:
         """Note that the cloud gave the command to us: from now on it may be taken."""
         with self._transaction():
-            self._db.execute("UPDATE command SET claimed = 1 WHERE id = ?", (command_id,))
+            self._claim(command_id)
+
+    def unclaim(self) -> None:
+        """Our key is refused: what was not begun is not ours, until it is claimed again."""
+        ours = "state = 'queued' AND claimed = 1 AND substr(id, 1, ?) <> ?"
+        values = (len(LOCAL), LOCAL)
+        if self._rows(f"SELECT 1 FROM command WHERE {ours} LIMIT 1", *values):
+            with self._transaction():
+                self._db.execute(f"UPDATE command SET claimed = 0 WHERE {ours}", values)
+
+    def known(self, limit: int) -> list[str]:
+        """Return the ids of the commands that came last."""
+        rows = self._rows("SELECT id FROM command ORDER BY arrival DESC LIMIT ?", limit)
+        return [row["id"] for row in rows]
 
     # the worker's road
 
@@ -214,30 +227,15 @@ class Ledger(LedgerFile):
         with understood():
             return {row["id"]: json.loads(row["health"]) for row in rows}
 
-    # what goes out
-
-    def unreported(self, limit: int) -> list[Event]:
-        return self._events("reported_at_ms IS NULL ORDER BY id LIMIT ?", limit)
-
-    def reported(self, event_id: int) -> None:
-        with self._transaction():
-            self._db.execute(
-                "UPDATE event SET reported_at_ms = ? WHERE id = ?",
-                (self._clock.now_ms(), event_id),
-            )
-
     def note_start(self, in_doubt: int) -> None:
         """At start-up: also the proof that the ledger can be written."""
         with self._transaction():
             self._event("", None, "start", {"in_doubt": in_doubt})
 
-    def note_refused_upload(self, event: Event, path: str, reason: str) -> None:
-        """The cloud said a clear no to an upload: it is set aside and shown, not lost."""
-        with self._transaction():
-            data = {"event_id": event.id, "path": path, "reason": reason}
-            self._event(event.device_id, event.command_id, "upload_refused", data)
-
     # the pieces
+
+    def _claim(self, command_id: str) -> None:
+        self._db.execute("UPDATE command SET claimed = 1 WHERE id = ?", (command_id,))
 
     def _note_conflict(self, incoming: Incoming, digest: str) -> None:
         """Once per body: the cloud brings it with every list."""
@@ -284,20 +282,6 @@ class Ledger(LedgerFile):
             "INSERT INTO device (id, last_sequence) VALUES (?, ?)"
             " ON CONFLICT (id) DO UPDATE SET last_sequence = excluded.last_sequence",
             (device_id, sequence),
-        )
-
-    def _event(
-        self, device_id: str, command_id: str | None, name: str, data: dict[str, Any]
-    ) -> None:
-        last = self._db.execute("SELECT hash FROM event ORDER BY id DESC LIMIT 1").fetchone()
-        previous = last["hash"] if last else GENESIS
-        log.info("ledger.%s", name, extra={"device_id": device_id, "command_id": command_id})
-        row = (self._clock.now_ms(), device_id, command_id, name, json.dumps(data))
-        digest = event_hash(previous, row)
-        self._db.execute(
-            "INSERT INTO event (at_ms, device_id, command_id, name, data, previous_hash, hash)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (*row, previous, digest),
         )
 
 

@@ -3,6 +3,7 @@
     file      SQLite's own check, the tables, and the write-ahead log: nothing promised is missing
     event     previous_hash is the hash of the row before, hash is of this row
     command   its state, counters, result and payload are what its events say, by `states.py`
+    upload    it is of an event, and its body is what its hash says
 
 Only reads, and beside a running agent too.
 """
@@ -13,14 +14,15 @@ import sqlite3
 import struct
 from collections.abc import Iterator
 from contextlib import closing, nullcontext, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from agent.entries import GENESIS, body_hash, entry_of, event_hash
-from agent.ledger_file import TROUBLE, LedgerDamaged, renamed, schema
+from agent.ledger_file import SCHEMA_VERSION, TROUBLE, LedgerDamaged, renamed, schema
 from agent.states import TRANSITIONS, State, Trigger
+from drivers.model import Counters
 
 RECOVERED, SALVAGED = "ledger_recovered", "salvaged"  # events of ledger_repair.py
 UNTOLD = "SELECT command_id FROM event WHERE reported_at_ms IS NULL"
@@ -127,13 +129,18 @@ def _file(db: sqlite3.Connection, *, at_start: bool) -> Broken | None:
         return Broken("file", "", said[:SENTENCE_MAX])
     stands = _shape(db)
     with closing(sqlite3.connect(":memory:")) as model:
-        model.executescript(schema())
+        model.executescript(schema(until=min(max(_version(db), 1), SCHEMA_VERSION)))
         for name, meant in _shape(model).items():
             if name not in stands:
                 return Broken("file", "", f"{name} is not there")
             if stands[name] != meant and not at_start:
                 return Broken("file", "", f"{name} is not as this program makes it")
     return None
+
+
+def _version(db: sqlite3.Connection) -> int:
+    """An older one is brought to ours when it is next opened for work."""
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _shape(db: sqlite3.Connection) -> dict[str, str]:
@@ -237,6 +244,21 @@ def _rows(db: sqlite3.Connection, *, living: bool) -> Iterator[Broken]:
             compare(row, lives.get(row["id"]))
         except (Wrong, ValueError, TypeError) as error:
             yield Broken("command", str(row["id"]), str(error))
+    yield from _uploads(db, living=living)
+
+
+def _uploads(db: sqlite3.Connection, *, living: bool) -> Iterator[Broken]:
+    if _version(db) < 2:
+        return
+    only = "WHERE fate IN ('waiting', 'paused')" if living else ""
+    about = "(SELECT name FROM event WHERE id = event_id) AS about"
+    for row in db.execute(f"SELECT *, {about} FROM upload {only} ORDER BY id"):
+        try:
+            own_body(row)
+            if row["about"] is None:
+                raise Wrong("there is no such event")
+        except Wrong as error:
+            yield Broken("upload", str(row["id"]), str(error))
 
 
 def _salvaged_until(db: sqlite3.Connection) -> int:
@@ -249,6 +271,11 @@ def own_hash(row: AnyRow) -> None:
     values = (row["at_ms"], row["device_id"], row["command_id"], row["name"], row["data"])
     if event_hash(row["previous_hash"], values) != row["hash"]:
         raise Wrong("its hash is not of what stands in it")
+
+
+def own_body(row: AnyRow) -> None:
+    if row["body"] is not None and body_hash(row["body"]) != row["body_hash"]:
+        raise Wrong("its body is not what its hash says")
 
 
 def _linked(row: AnyRow, hashes: list[str]) -> None:
@@ -296,6 +323,11 @@ def _after(id_: str, life: Life | None, trigger: Trigger, data: dict[str, Any]) 
     return life
 
 
+def _counters(told: Any) -> Counters | None:
+    """What an older program wrote has fewer counters than ours."""
+    return Counters(**told) if told else None
+
+
 def compare(row: AnyRow, life: Life | None) -> None:
     entry = entry_of(dict(row))
     if life is None:
@@ -310,7 +342,7 @@ def compare(row: AnyRow, life: Life | None) -> None:
         "attempts": (entry.attempts if life.attempts is None else life.attempts, entry.attempts),
         "payload": (life.payload_hash, body_hash(entry.payload or "")),
         "expiry": (life.expires_at_ms, entry.expires_at_ms),
-        "baseline": (life.baseline, entry.baseline and asdict(entry.baseline)),
+        "baseline": (_counters(life.baseline), entry.baseline),
         "evidence": (life.evidence, entry.evidence),
         "result": (life.result, entry.result),
     }

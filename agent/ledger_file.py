@@ -3,21 +3,30 @@
     LedgerError      the disk is full, read-only or gone: wait      nothing may be issued in either,
     LedgerDamaged    the file is not what was written: set aside    and neither loses anything
 
+    schema.sql, schema_2.sql     a new ledger is made by all of them, an old one by those it lacks
+
 The door to `sqlite3`, with `ledger_check.py` and `ledger_salvage.py` beside it, which look at files
 that may be damaged.
 """
 
+import json
+import logging
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
-from agent.entries import Event, LedgerEntry, entry_of, event_of
+from agent.entries import GENESIS, Event, LedgerEntry, entry_of, event_hash, event_of
 from drivers.clock import Clock
 
+log = logging.getLogger(__name__)
+
 LEDGER_FILE = "ledger.sqlite3"
-SCHEMA_VERSION = 1
+SCHEMAS = ("schema.sql", "schema_2.sql")  # the n-th makes version n out of the one before
+SCHEMA_VERSION = len(SCHEMAS)
 VERSION_MAX = 1000  # a number beyond it was not written by a program of ours
 BUSY_TIMEOUT_S = 10.0
 EVENT = "id, at_ms, device_id, command_id, name, data"
@@ -95,6 +104,11 @@ class LedgerFile:
         """Return what waits for a person, oldest first."""
         return self._entries("state = 'held' ORDER BY arrival")
 
+    def began_at_ms(self) -> int:
+        """When this file was made; what was due before is not ours to catch up."""
+        rows = self._rows("SELECT min(at_ms) AS began FROM event")
+        return rows[0]["began"] if rows and rows[0]["began"] is not None else self._clock.now_ms()
+
     def history(self, command_id: str) -> list[Event]:
         return self._events("command_id = ? ORDER BY id", command_id)
 
@@ -113,14 +127,25 @@ class LedgerFile:
             raise LedgerError(
                 f"the ledger is of version {version}, this program knows {SCHEMA_VERSION}"
             )
-        if version == 0:
-            # Event numbers start at the time of making, so that a ledger that was lost and made
-            # anew never tells the cloud another event under an old number.
-            first = f"INSERT INTO sqlite_sequence VALUES ('event', {self._clock.now_ms()});"
-            self._db.executescript(
-                f"BEGIN IMMEDIATE; {schema()} {first}"
-                f" PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
-            )
+        if version < SCHEMA_VERSION:
+            self._migrate()
+
+    def _migrate(self) -> None:
+        """Bring the file to our version, in one transaction; another program may just have."""
+        with self._transaction():
+            version = self._db.execute("PRAGMA user_version").fetchone()[0]
+            for statement in statements(schema(since=version)):
+                self._db.execute(statement)
+            if version == 0:
+                # Event numbers start at the time of making, so that a ledger that was lost and made
+                # anew never tells the cloud another event under an old number.
+                first = (self._clock.now_ms(),)
+                self._db.execute("INSERT INTO sqlite_sequence VALUES ('event', ?)", first)
+            elif version < SCHEMA_VERSION:
+                log.warning("ledger.migrated", extra={"was": version, "now": SCHEMA_VERSION})
+            self._db.execute(f"PRAGMA user_version = {max(version, SCHEMA_VERSION)}")
+
+    # writing
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -134,6 +159,20 @@ class LedgerFile:
                     self._db.execute("ROLLBACK")
         except TROUBLE as error:
             raise renamed(error) from error
+
+    def _event(
+        self, device_id: str, command_id: str | None, name: str, data: dict[str, Any]
+    ) -> None:
+        last = self._db.execute("SELECT hash FROM event ORDER BY id DESC LIMIT 1").fetchone()
+        previous = last["hash"] if last else GENESIS
+        log.info("ledger.%s", name, extra={"device_id": device_id, "command_id": command_id})
+        row = (self._clock.now_ms(), device_id, command_id, name, json.dumps(data))
+        digest = event_hash(previous, row)
+        self._db.execute(
+            "INSERT INTO event (at_ms, device_id, command_id, name, data, previous_hash, hash)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (*row, previous, digest),
+        )
 
     def _rows(self, question: str, *values: object) -> list[sqlite3.Row]:
         try:
@@ -152,8 +191,21 @@ class LedgerFile:
             return [event_of(dict(row)) for row in rows]
 
 
-def schema() -> str:
-    return resources.files("agent").joinpath("schema.sql").read_text(encoding="utf-8")
+def schema(*, since: int = 0, until: int = SCHEMA_VERSION) -> str:
+    """Return the SQL that leads from one version to another; SQLite would keep its comments."""
+    folder = resources.files("agent")
+    texts = [folder.joinpath(name).read_text(encoding="utf-8") for name in SCHEMAS[since:until]]
+    return re.sub(r"[ ]*--[^\n]*", "", "\n".join(texts))
+
+
+def statements(script: str) -> Iterator[str]:
+    """Cut a script where SQLite says that a statement ends."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
 
 
 @contextmanager

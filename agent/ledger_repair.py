@@ -202,6 +202,10 @@ class _Rebuilt(Ledger):
                 self._insert("command", row)
             for row in (*salvaged.events, *salvaged.devices):
                 self._insert("event" if "hash" in row else "device", row)
+            events = {row["id"] for row in salvaged.events}
+            for row in salvaged.uploads:
+                if row["event_id"] in events:  # what was sent is sent again in the same words
+                    self._insert("upload", row)
             self._event("", None, RECOVERED, _told(salvaged))
             for id_, row in rows.items():
                 self._decree(id_, row, lives.get(id_), salvaged.commands.get(id_))

@@ -12,13 +12,13 @@ import tempfile
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from agent.entries import entry_of
-from agent.ledger import Ledger
-from agent.ledger_check import Life, Wrong, live, log_damage, own_hash
-from agent.ledger_file import TROUBLE
+from agent.ledger_check import Life, Wrong, live, log_damage, own_body, own_hash
+from agent.ledger_file import SCHEMA_VERSION, TROUBLE, schema
 
 PARTS = ("", "-wal", "-shm")
 PROBES_MAX = 100_000
@@ -37,6 +37,7 @@ class Salvage:
     commands: dict[str, Row]
     events: list[Row]
     devices: list[Row]
+    uploads: list[Row]
     log_is_whole: bool
     unread: tuple[str, ...]
 
@@ -63,6 +64,7 @@ def salvage(aside: Path) -> Salvage:
     commands: list[Row] = []
     events: list[Row] = []
     devices: list[Row] = []
+    uploads: list[Row] = []
     with tempfile.TemporaryDirectory(dir=aside.parent) as folder:
         copy = Path(folder) / "copy"
         for part in PARTS[:2]:
@@ -73,16 +75,23 @@ def salvage(aside: Path) -> Salvage:
                 commands = _sound(_read(db, "command", "arrival", unread), unread, entry_of)
                 events = _sound(_read(db, "event", "id", unread), unread, own_hash)
                 devices = _read(db, "device", "rowid", unread)
+                if _has_table(db, "upload"):  # not in a ledger of version 1
+                    uploads = _sound(_read(db, "upload", "id", unread), unread, own_body)
     rows = {row["id"]: row for row in commands}
     unread = list(dict.fromkeys(unread))
     if len(unread) > UNREAD_MAX:
         unread = [*unread[:UNREAD_MAX], f"and {len(unread) - UNREAD_MAX} more"]
-    return Salvage(aside, sha256, rows, events, devices, damage is None, tuple(unread))
+    return Salvage(aside, sha256, rows, events, devices, uploads, damage is None, tuple(unread))
 
 
 def _opened(copy: Path, unread: list[str]) -> sqlite3.Connection | None:
-    """Open as it is, else with the first page of a new ledger, which is the same in all."""
-    for attempt in (None, _lend_first_page, _drop_log):
+    """Open as it is, else with the first page of a new ledger, which is the same in all.
+
+    In all of a version, that is; the tables of the first stand in the same places ever since.
+    """
+    lend = [partial(_lend_first_page, version=v) for v in range(SCHEMA_VERSION, 0, -1)]
+    attempts: list[Callable[[Path], None] | None] = [None, *lend, _drop_log]
+    for attempt in attempts:
         if attempt is not None:
             attempt(copy)
         db = sqlite3.connect(copy, isolation_level=None)
@@ -92,7 +101,7 @@ def _opened(copy: Path, unread: list[str]) -> sqlite3.Connection | None:
             db.execute("SELECT max(id) FROM event").fetchone()
         except TROUBLE as error:
             unread.append(f"the file: {error}")
-            if attempt is _lend_first_page and _has_tables(db):
+            if attempt in lend and _has_table(db, "command"):
                 return db
             db.close()
         else:
@@ -100,20 +109,21 @@ def _opened(copy: Path, unread: list[str]) -> sqlite3.Connection | None:
     return None
 
 
-def _has_tables(db: sqlite3.Connection) -> bool:
+def _has_table(db: sqlite3.Connection, name: str) -> bool:
     try:
-        return bool(db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'command'").fetchone())
+        return bool(db.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (name,)).fetchone())
     except TROUBLE:
         return False
 
 
-def _lend_first_page(copy: Path) -> None:
+def _lend_first_page(copy: Path, version: int) -> None:
     data = copy.read_bytes()
     if len(data) <= PAGE:
         return
-    model = copy.with_name("model")
-    with closing(Ledger(model, _Still())):
-        pass
+    model = copy.with_name(f"model{version}")
+    with closing(sqlite3.connect(model)) as db:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.executescript(f"{schema(until=version)} PRAGMA user_version = {version};")
     first = bytearray(model.read_bytes()[:PAGE])
     first[28:40] = (len(data) // PAGE).to_bytes(4, "big") + bytes(8)  # its pages, none of them free
     copy.write_bytes(bytes(first) + data[PAGE:])
@@ -121,16 +131,6 @@ def _lend_first_page(copy: Path) -> None:
 
 def _drop_log(copy: Path) -> None:
     copy.with_name(f"{copy.name}-wal").unlink(missing_ok=True)
-
-
-class _Still:
-    """A clock for a model that is thrown away."""
-
-    def now_ms(self) -> int:
-        return 0
-
-    def monotonic_s(self) -> float:
-        return 0.0
 
 
 def _read(db: sqlite3.Connection, table: str, key: str, unread: list[str]) -> list[Row]:

@@ -3,15 +3,17 @@
 2026-11-21T10:00:00Z INFO ledger.begin command_id=cmd_1 device_id=dev_1
 """
 
+import io
 import json
 import logging
 import re
 import sys
 from datetime import UTC, datetime
+from typing import TextIO, cast
 
 # What a key of any known cloud looks like; the key itself is never handed to a log line, this is
 # the second lock.
-_SECRET = re.compile(r"""\b(ebon_live|pk|sk|zatca)_[^\s"'&]{8,}""")
+_SECRET = re.compile(r"""\b(ebon_live|pk|sk|zatca|sak|alsak|aak)_[^\s"'&]{8,}""")
 _OWN = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -24,10 +26,37 @@ class LineFormatter(logging.Formatter):
         line = " ".join([at, record.levelname, record.getMessage(), *fields])
         if record.exc_info:
             line += "\n" + self.formatException(record.exc_info)
-        return _SECRET.sub(r"\1_***", line)
+        return masked(line)
+
+
+def masked(text: str) -> str:
+    """Return what strangers or mistakes may have put a key into, without the key."""
+    return _SECRET.sub(r"\1_***", text)
+
+
+class MaskedStream(io.TextIOBase):
+    """stderr, for what passes by the log: the traceback of a thread that broke, a warning."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        self._stream.write(masked(text))
+        return len(text)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
 
 
 def set_up(level: str) -> None:
+    if not isinstance(sys.stderr, MaskedStream):
+        sys.stderr = cast(TextIO, MaskedStream(sys.stderr))
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LineFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)

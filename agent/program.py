@@ -13,7 +13,7 @@ import os
 import signal
 from pathlib import Path
 
-from agent.cloud.keys import load_key
+from agent.cloud.keys import load_keys
 from agent.health import Health, Notifier
 from agent.ledger import LedgerError
 from agent.ledger_file import LEDGER_FILE
@@ -40,7 +40,8 @@ class Program:
         """
         self._settings = settings
         self._clock: Clock = SystemClock()
-        self._key = load_key(settings, os.environ)
+        self._poll_keys = load_keys(settings, dict(os.environ))
+        self._keys = load_keys(settings, os.environ)
         self._state_dir: Path = settings.agent.state_dir
         self._notifier = Notifier(os.environ)
         self._stopped = False
@@ -58,7 +59,7 @@ class Program:
             since_s = self._clock.monotonic_s()
             try:
                 prepare(self._state_dir / LEDGER_FILE, self._clock)
-                supervisor = Supervisor(self._settings, self._key)
+                supervisor = Supervisor(self._settings, self._keys, self._poll_keys)
                 status = supervisor.run()
                 if not supervisor.ledger_failure:
                     return status

@@ -1,9 +1,12 @@
 """The configuration file: one TOML file, checked whole before anything starts.
 
     [agent]   id, state_dir, command_ttl_s, timezone
-    [cloud]   profile, base_url, api_key_file (or AMEF_API_KEY), poll_interval_s
+    [cloud]   profile, base_url, api_key_file (or AMEF_API_KEY), poll_interval_s, proxy, ca_file,
+              long_poll_s, budget_share, open_from, open_until
     [[device]]  id, family, transport, address, baud, fiscal_serial, operator, password, till,
-                z_report_at
+                features, code_page, vat_rates, z_report_at, z_report_after_h, x_report_at,
+                set_clock_at, preflight_at
+    [[folder]]  a shop's old way: see folder.py
 
 Whatever is wrong is said with the file, the key, and for an unknown key the nearest known one.
 """
@@ -13,10 +16,9 @@ import re
 import tomllib
 from datetime import time
 from functools import cache
-from importlib import resources
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -24,11 +26,30 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     StringConstraints,
     ValidationError,
 )
+
+from config.folder import FolderSettings, folder_trouble
+from config.profiles import CloudProfile, profiles
+from config.tables import Table, load_own
+
+__all__ = [
+    "AgentSettings",
+    "CloudProfile",
+    "CloudSettings",
+    "ConfigError",
+    "DeviceSettings",
+    "Family",
+    "NetworkSettings",
+    "Settings",
+    "catalogue",
+    "is_loopback",
+    "is_proxy",
+    "load",
+    "profiles",
+]
 
 COMMAND_TTL_S_MAX = 7 * 86_400
 
@@ -54,7 +75,23 @@ def _time_of_day(value: object) -> object:
     return value
 
 
+def is_proxy(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _proxy(url: str) -> str:
+    if url and not is_proxy(url):  # it may hold a password: it is not shown
+        raise ValueError("is not the address of a proxy, such as http://10.0.0.1:3128")
+    return url
+
+
 FilePath = Annotated[Path, Field(strict=False), BeforeValidator(_not_empty)]
+TimeOfDay = Annotated[time, Field(strict=False), BeforeValidator(_time_of_day)]
+CodePage = Literal["ascii", "cp1250", "cp852", "iso8859_2", "iso8859_16"]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,100}$")]
 Ascii = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,20}$")]
 
@@ -63,11 +100,7 @@ class ConfigError(Exception):
     """The configuration cannot be used; the sentence names the file and the key."""
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Family(_Table):
+class Family(Table):
     """What the catalogue knows of a printer family."""
 
     title: str
@@ -75,38 +108,36 @@ class Family(_Table):
     tcp_ports: list[int]
     operator: int
     password: str
+    features: list[str] = Field(default_factory=list)  # what every device of the family has
+    code_page: CodePage = "ascii"
 
 
-class CloudProfile(_Table):
-    """How one cloud is spoken to."""
-
-    base_url: str
-    key_pattern: str
-    environment: Literal["live", "test", "by_key"]
-    header: str
-    header_prefix: str
-    pending: str
-    claim: str
-    result: str
-    device_status: str
-    report: str
-
-
-class AgentSettings(_Table):
+class AgentSettings(Table):
     id: Name
     state_dir: FilePath
     command_ttl_s: Annotated[int, Field(gt=0, le=COMMAND_TTL_S_MAX)] = 180
     timezone: Annotated[str, AfterValidator(_timezone)] = "Europe/Bucharest"
 
 
-class CloudSettings(_Table):
+class NetworkSettings(Table):
+    """The way to the cloud, where it is not the ordinary one."""
+
+    proxy: Annotated[str, AfterValidator(_proxy)] = ""
+    ca_file: FilePath | None = None
+
+
+class CloudSettings(NetworkSettings):
     profile: str = "ebon"
     base_url: str = ""
     api_key_file: FilePath | None = None
     poll_interval_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 10.0
+    long_poll_s: Annotated[int, Field(ge=0, le=60)] = 30  # 0: the cloud is never asked to wait
+    budget_share: Annotated[float, Field(gt=0, le=1)] | None = None  # None: learned
+    open_from: TimeOfDay | None = None
+    open_until: TimeOfDay | None = None
 
 
-class DeviceSettings(_Table):
+class DeviceSettings(Table):
     """One printer. `address`: a path, usb:VID[:PID[:SERIAL]], or host[:port]."""
 
     id: Name
@@ -120,13 +151,21 @@ class DeviceSettings(_Table):
     operator: Annotated[int, Field(ge=1, le=30)] | None = None
     password: Ascii | None = None
     till: Annotated[int, Field(ge=1, le=99999)] = 1
-    z_report_at: Annotated[time, Field(strict=False), BeforeValidator(_time_of_day)] | None = None
+    z_report_at: TimeOfDay | None = None
+    z_report_after_h: Annotated[int, Field(ge=1, le=23)] | None = None
+    x_report_at: TimeOfDay | None = None
+    set_clock_at: TimeOfDay | None = None
+    preflight_at: TimeOfDay | None = None
+    vat_rates: list[Annotated[int, Field(ge=0, le=99)]] = Field(default_factory=list)
+    features: list[str] = Field(default_factory=list)  # what it has beyond its family
+    code_page: CodePage | None = None
 
 
-class Settings(_Table):
+class Settings(Table):
     agent: AgentSettings
     cloud: CloudSettings
     device: Annotated[list[DeviceSettings], Field(min_length=1)]
+    folder: list[FolderSettings] = Field(default_factory=list)
 
     @property
     def base_url(self) -> str:
@@ -135,12 +174,7 @@ class Settings(_Table):
 
 @cache
 def catalogue() -> dict[str, Family]:
-    return {name: Family(**row) for name, row in _load_own("catalogue.toml").items()}
-
-
-@cache
-def profiles() -> dict[str, CloudProfile]:
-    return {name: CloudProfile(**row) for name, row in _load_own("cloud_profiles.toml").items()}
+    return {name: Family(**row) for name, row in load_own("catalogue.toml").items()}
 
 
 def is_loopback(url: str) -> bool:
@@ -186,6 +220,8 @@ def _check(path: Path, settings: Settings) -> None:
         )
     for index, device in enumerate(settings.device):
         _known(f"{path}: device[{index}].family", device.family, list(catalogue()))
+    if trouble := folder_trouble(settings.folder, [device.id for device in settings.device]):
+        raise ConfigError(f"{path}: {trouble}")
     for what, values in (
         ("id", [device.id for device in settings.device]),
         ("address", [device.address for device in settings.device]),
@@ -211,6 +247,7 @@ def _line(loc: tuple[int | str, ...], type_: str, message: str) -> str:
         "agent": AgentSettings,
         "cloud": CloudSettings,
         "device": DeviceSettings,
+        "folder": FolderSettings,
     }
     table: type[BaseModel] = tables[str(loc[0])] if len(loc) > 1 else Settings
     return f"{key}: unknown key{_nearest(str(loc[-1]), list(table.model_fields))}"
@@ -219,7 +256,3 @@ def _line(loc: tuple[int | str, ...], type_: str, message: str) -> str:
 def _nearest(value: str, known: list[str]) -> str:
     near = difflib.get_close_matches(value, known, n=1, cutoff=0.0)
     return f"; the nearest known one is {near[0]!r}" if near else ""
-
-
-def _load_own(name: str) -> dict[str, Any]:
-    return tomllib.loads(resources.files("config").joinpath(name).read_text(encoding="utf-8"))

@@ -5,6 +5,7 @@ status     how it goes: cloud, printers, commands
 ledger     what was asked and what became of it; is the file sound, and if not, recover
 resolve    say what the paper says of a held command
 devices    find printers
+key        the API key: set it, check it, change it
 printer    ask and drive one printer on the spot
 wire       frames by hand
 """
@@ -15,8 +16,9 @@ from typing import Annotated
 
 import typer
 
-from agent.cli import devices, ledger, printer, resolve, run, status, wire
+from agent.cli import devices, key, ledger, printer, resolve, run, status, wire
 from agent.ledger import LedgerError
+from agent.log import masked
 from config.settings import ConfigError
 
 EXIT_CONFIG, EXIT_LEDGER = 78, 74
@@ -27,6 +29,7 @@ app.command("status")(status.status)
 app.command("resolve")(resolve.resolve)
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(devices.app, name="devices")
+app.add_typer(key.app, name="key")
 app.add_typer(printer.app, name="printer")
 app.add_typer(wire.app, name="wire")
 
@@ -50,7 +53,7 @@ def main() -> None:
     try:
         app()
     except ConfigError as error:
-        typer.echo(f"amef: {error}", err=True)
+        typer.echo(f"amef: {masked(str(error))}", err=True)  # a key may stand where it should not
         sys.exit(EXIT_CONFIG)
     except LedgerError as error:
         typer.echo(f"amef: the ledger cannot be used: {error}", err=True)

@@ -67,8 +67,10 @@ def show(command_id: str, config: Config, lang: Lang, as_json: Json = False) -> 
     with closing(open_ledger(settings.load(config))) as ledger:
         entry = entry_named(ledger, command_id)
         history = ledger.history(command_id)
+        uploads = ledger.uploads_of(command_id)
     if as_json:
-        print_json(asdict(entry) | {"events": [asdict(event) for event in history]})
+        events = [asdict(event) for event in history]
+        print_json(asdict(entry) | {"events": events, "uploads": [asdict(one) for one in uploads]})
         return
     console = Console()
     for name, value in asdict(entry).items():
@@ -77,6 +79,8 @@ def show(command_id: str, config: Config, lang: Lang, as_json: Json = False) -> 
         console.print(
             f"{local_time(event.at_ms)}  {event.name}  {json.dumps(event.data)}", markup=False
         )
+    for kept in uploads:
+        console.print(f"told: {kept.call}  {kept.fate}  {kept.reason or ''}", markup=False)
     if entry.state is State.HELD:
         typer.echo("\n" + "\n".join(question(entry, history, lang)))
 

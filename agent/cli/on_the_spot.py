@@ -9,7 +9,9 @@ fate on this printer is unknown: every document moves the counters that are its 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import tzinfo
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -38,6 +40,7 @@ class Taken:
     device: DeviceSettings
     printer: FiscalPrinter
     identity: Identity
+    zone: tzinfo
 
 
 @contextmanager
@@ -63,7 +66,7 @@ def taken(config: Path, device_id: str | None, *, to_act: bool) -> Iterator[Take
                 identity.fiscal_serial,
             ):
                 typer.echo(f"amef: {_another(device, identity)}", err=True)
-            yield Taken(device, printer, identity)
+            yield Taken(device, printer, identity, ZoneInfo(loaded.agent.timezone))
         finally:
             printer.close()
 

@@ -9,7 +9,7 @@ clock --set, x, slip           act, but nothing of it is fiscal; receipts and Z 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, astuple, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,10 +18,10 @@ import typer
 from agent.cli.common import Config, Json, print_json
 from agent.cli.on_the_spot import Taken, taken
 from agent.cli.output import Lang, Language, RefusedHere, lei, percent, refusals, table
-from drivers.base import FiscalPrinter
+from agent.work import clock_setting
 from drivers.clock import SystemClock
 from drivers.faults import words
-from drivers.model import Bani, Report
+from drivers.model import Bani, Report, Slip
 from drivers.status import DeviceStatus
 
 app = typer.Typer(no_args_is_help=True, help="Ask and drive one printer on the spot.")
@@ -31,7 +31,6 @@ Device = Annotated[
 ]
 
 ON_DEVICE = "%d-%m-%y %H:%M:%S"  # as the device writes a moment, in local time
-SUMMER = " DST"
 DRIFT_S_MAX = 86_400  # more is set only after a person has looked: a clock does not go back
 SLIP_COLUMNS_MAX = 30  # the narrowest paper, less what its maker keeps [datecs.md 4, 42]
 SLIP = (
@@ -123,7 +122,7 @@ def clock(
     if set_ and as_json and not yes:
         raise typer.BadParameter("--json cannot ask: --set needs --yes")
     with _at(config, device, lang, as_json=as_json, to_act=set_) as held:
-        before = _clocks(held.printer)
+        before = _clocks(held)
         after = None
         if not as_json:
             _show_clocks(before, lang)
@@ -132,9 +131,9 @@ def clock(
             question = lang.say("Potrivim ceasul imprimantei?", "Set the printer's clock?")
             if not yes:
                 typer.confirm(question, abort=True, err=True)
-            suffix = SUMMER if before.device.endswith(SUMMER) else ""
-            held.printer.set_clock(_wall_time().strftime(ON_DEVICE) + suffix)
-            after = _clocks(held.printer)
+            setting = clock_setting(None, _now(held.zone))
+            held.printer.set_clock(setting.at, summer=setting.summer)
+            after = _clocks(held)
             if not as_json:
                 _show_clocks(after, lang)
     if as_json:
@@ -168,11 +167,13 @@ def x(config: Config, lang: Lang, device: Device = None, as_json: Json = False) 
 def slip(config: Config, lang: Lang, device: Device = None, as_json: Json = False) -> None:
     """Print a non-fiscal test slip."""
     with _at(config, device, lang, as_json=as_json, to_act=True) as held:
-        now = _wall_time().strftime("%d-%m-%Y %H:%M:%S")
+        now = _now(held.zone).strftime("%d-%m-%Y %H:%M:%S")
         texts = tuple(
             text.format(now=now, device=held.device.id)[:SLIP_COLUMNS_MAX] for text in SLIP
         )
-        held.printer.print_slip(texts)
+        if held.printer.observe(since=held.printer.counters(), reference="").slip_open:
+            held.printer.close_slip()  # one that was broken off, e.g. out of paper
+        held.printer.print_slip(Slip(texts))
     if as_json:
         print_json({"device": held.device.id, "printed": texts})
         return
@@ -219,21 +220,18 @@ class Clocks:
     drift_s: int | None  # None: the device's text is no date
 
 
-def _wall_time() -> datetime:
-    """This machine's local time. It is marked UTC, as is the device's: neither shifts any more."""
-    at = datetime.fromtimestamp(SystemClock().now_ms() / 1000).astimezone()
-    return at.replace(tzinfo=UTC)
+def _now(zone: tzinfo) -> datetime:
+    return datetime.fromtimestamp(SystemClock().now_ms() / 1000, tz=zone)
 
 
-def _clocks(printer: FiscalPrinter) -> Clocks:
-    before = _wall_time()
-    text = printer.clock()
-    ours = before + (_wall_time() - before) / 2
-    try:
-        shown = datetime.strptime(text.removesuffix(SUMMER), ON_DEVICE).replace(tzinfo=UTC)
-    except ValueError:
-        return Clocks(text, ours, None)
-    return Clocks(text, ours, round((shown - ours.replace(microsecond=0)).total_seconds()))
+def _clocks(held: Taken) -> Clocks:
+    before = _now(held.zone)
+    shown = held.printer.clock()
+    ours = (before + (_now(held.zone) - before) / 2).replace(tzinfo=UTC)  # neither shifts any more
+    if shown.at is None:
+        return Clocks(shown.text, ours, None)
+    drift_s = round((shown.at - ours.replace(microsecond=0)).total_seconds())
+    return Clocks(shown.text, ours, drift_s)
 
 
 def _show_clocks(both: Clocks, lang: Language) -> None:

@@ -12,6 +12,7 @@ import os
 import pwd
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -19,14 +20,15 @@ import typer
 
 from agent.cli.common import Config, local_time, open_ledger
 from agent.cli.output import Lang, Language, RefusedHere, lei, refusals
-from agent.commands import KINDS, understand
+from agent.commands import KINDS
 from agent.entries import Event, LedgerEntry
 from agent.ledger import Ledger
 from agent.states import IllegalTransition, State
+from agent.work import Work
 from config import settings
 from config.settings import Settings
 from drivers.clock import SystemClock
-from drivers.model import Problem
+from drivers.model import Problem, Receipt
 
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
@@ -36,6 +38,8 @@ COUNTERS = {
     "z_number": ("ultimul Z", "last Z"),
     "receipt_count": ("bonuri fiscale", "fiscal receipts"),
     "document_number": ("ultimul document", "last document"),
+    "paid_in": ("numerar introdus", "cash put in"),
+    "paid_out": ("numerar scos", "cash taken out"),
 }
 SEEN = {
     "last_total": ("totalul ultimului bon", "total of the last receipt"),
@@ -119,16 +123,24 @@ def result_read(entry: LedgerEntry, number: int) -> dict[str, Any]:
     common = {"fiscal_serial": baseline.fiscal_serial or None, "issued_at": None}
     if entry.kind.endswith("_report"):
         return common | {"number": number, "groups": None, "payments": None}
+    z_number = baseline.z_number + 1 if baseline.fiscal_serial else None
+    if entry.kind != "print_receipt":
+        return common | {"document_number": number, "z_number": z_number}
     try:
-        work = understand(KINDS[entry.kind], entry.payload or "", entry.id)
+        work = work_of(entry)
     except (ValueError, KeyError):  # of a ledger that was damaged
         work = None
     return common | {
         "receipt_number": number,
         "document_number": None,
-        "z_number": baseline.z_number + 1 if baseline.fiscal_serial else None,
-        "total": work.total if work else None,
+        "z_number": z_number,
+        "total": work.total if isinstance(work, Receipt) else None,
     }
+
+
+def work_of(entry: LedgerEntry) -> Work:
+    now = datetime.fromtimestamp(SystemClock().now_ms() / 1000, tz=UTC)
+    return KINDS[entry.kind].understand(entry.payload or "", entry.id, now)
 
 
 def question(entry: LedgerEntry, history: Sequence[Event], lang: Language) -> Iterator[str]:
@@ -185,7 +197,7 @@ def _need_held(entry: LedgerEntry) -> None:
 
 def _need_payload(entry: LedgerEntry) -> None:
     try:
-        understand(KINDS[entry.kind], entry.payload or "", entry.id)
+        work_of(entry)
     except (ValueError, KeyError) as error:
         raise RefusedHere(
             "payload_lost",

@@ -10,10 +10,12 @@ from rich.table import Table
 from agent.cli.common import Config, Json, local_time, open_ledger, print_json
 from agent.health import STATUS_FILE
 from agent.ledger import LedgerError
+from agent.ledger_outbox import Kept
 from config import settings
 from drivers.clock import SystemClock
 
 STALE_MS = 10_000
+ASIDE_SHOWN = 10
 
 
 def status(config: Config, as_json: Json = False) -> None:
@@ -29,10 +31,15 @@ def status(config: Config, as_json: Json = False) -> None:
     console.print(f"ledger: {found['ledger']}", markup=False)
     for name, sentence in agent["loops"].items():
         console.print(f"  {name}: {sentence}", markup=False)
+        for note in agent["notes"].get(name, ()):
+            console.print(f"    {note}", markup=False)
     table = Table("commands", "count")
     for state, count in found["commands"].items():
         table.add_row(state, str(count))
     console.print(table)
+    for kept in found["outbox"]["aside"]:
+        about = kept["command_id"] or f"event {kept['event_id']}"
+        console.print(f"set aside: {kept['call']} of {about}: {kept['reason']}", markup=False)
     if agent["at_ms"]:
         console.print(f"last word: {local_time(agent['at_ms'])}")
 
@@ -43,21 +50,29 @@ def collect(loaded: settings.Settings) -> dict[str, Any]:
     try:
         ledger = open_ledger(loaded)
         counts, devices = ledger.counts(), ledger.devices()
+        waiting, aside = ledger.outbox(), ledger.aside(ASIDE_SHOWN)
         usable = "in use"
     except LedgerError as error:
-        counts, devices, usable = {}, {}, str(error)
+        counts, devices, waiting, aside, usable = {}, {}, {}, [], str(error)
     return {
         "agent": {
             "id": loaded.agent.id,
             "running": age_ms < STALE_MS,
             "at_ms": said.get("at_ms", 0),
             "loops": said.get("loops", {}),
+            "notes": said.get("notes", {}),
         },
         "cloud": {"base_url": loaded.base_url, "profile": loaded.cloud.profile},
         "devices": {device.id: devices.get(device.id, {}) for device in loaded.device},
         "ledger": usable,
         "commands": counts,
+        "outbox": {"counts": waiting, "aside": [_shown(kept) for kept in aside]},
     }
+
+
+def _shown(kept: Kept) -> dict[str, Any]:
+    names = ("event_id", "command_id", "call", "reason")
+    return {name: getattr(kept, name) for name in names}
 
 
 def last_words(state_dir: Path) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 
 from agent.cli.common import print_json
-from drivers.wire_tool import LAYOUTS, decode_frame, encode_frame
+from drivers.wire_tool import FAMILIES, decode_frame, encode_frame
 
 app = typer.Typer(no_args_is_help=True, help="Decode and encode frames by hand.")
 
-FamilyName = StrEnum("FamilyName", [(name, name) for name in LAYOUTS])  # type: ignore[misc]
+FamilyName = StrEnum("FamilyName", [(name, name) for name in FAMILIES])  # type: ignore[misc]
 Family = Annotated[FamilyName, typer.Option(help="Whose frames.")]
 
 

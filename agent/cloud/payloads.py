@@ -7,30 +7,46 @@ Facts from the cloud's public pages [cloud_ebon.md 8, 14]; what they leave open 
 """
 
 from decimal import Context, Decimal, Inexact, InvalidOperation
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
     AliasChoices,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
     ValidationError,
+    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
-from agent.commands import (
-    KINDS,
+from agent.checks import fold_tax_id
+from agent.commands import KINDS
+from agent.work import (
     AdjustmentPayload,
+    BarcodePayload,
+    CashInPayload,
+    CashOutPayload,
+    ClockPayload,
+    FooterPayload,
+    HeaderPayload,
     LinePayload,
+    LogoPayload,
     NoPayload,
+    OperatorNumberPayload,
+    OperatorPayload,
+    Payload,
     PaymentPayload,
     ReceiptPayload,
-    fold_tax_id,
+    SlipPayload,
+    VatPayload,
+    ZReportPayload,
+    problems_of,
 )
-from drivers.model import AdjustmentKind, PaymentKind, Problem
+from drivers.model import AdjustmentKind, BarcodeKind, PaymentKind, Problem
 
 SHOWN_MAX = 50
 DIGITS_MAX = 15
@@ -70,6 +86,10 @@ def _payment_kind(value: object) -> PaymentKind:
         ) from None
 
 
+def _lines_of(value: object) -> object:
+    return value.splitlines() if isinstance(value, str) else value
+
+
 def _encodable(text: str) -> str:
     """Half a surrogate pair is no text: it could not be written down."""
     text.encode()
@@ -88,24 +108,64 @@ class _Vendor(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
-class Discount(_Vendor):
+def _adjustment(value: object) -> object:
+    """A bare number is lei off or on (assumed: the pages do not say)."""
+    return {"type": "amount", "value": value} if isinstance(value, int | Decimal) else value
+
+
+class Change(_Vendor):
+    """A discount or a surcharge; which one is the name of its field."""
+
     type: Annotated[str, StringConstraints(pattern="^(percent|amount)$")]
     value: Annotated[int, BeforeValidator(_bani), Field(ge=0)]
 
 
-def _discount(value: object) -> object:
-    """A bare number is lei off the line (assumed: the pages do not say)."""
-    return {"type": "amount", "value": value} if isinstance(value, int | Decimal) else value
+ChangeField = Annotated[Change | None, BeforeValidator(_adjustment)]
 
 
-class Item(_Vendor):
+class Changed(_Vendor):
+    """What can have a discount or a surcharge: an item, and a whole receipt."""
+
+    discount: ChangeField = None
+    surcharge: ChangeField = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if self.discount and self.discount.value and self.surcharge and self.surcharge.value:
+            raise PydanticCustomError("DISCOUNT_AND_SURCHARGE", "has a discount and a surcharge")
+        return self
+
+    @property
+    def adjustment(self) -> AdjustmentPayload | None:
+        for word, change in (("discount", self.discount), ("surcharge", self.surcharge)):
+            if change and change.value:
+                kind = AdjustmentKind(f"{word}_{change.type}")
+                return AdjustmentPayload(kind=kind, value=change.value)
+        return None
+
+
+class Item(Changed):
     name: Annotated[Text, StringConstraints(min_length=1)]
     quantity: QuantityField
     price: BaniField
     vat_rate: Annotated[RateField, Field(alias="vatRate")]
     department: Annotated[int | None, Field(ge=0, le=99)] = None
     unit: Text | None = None
-    discount: Annotated[Discount | None, BeforeValidator(_discount)] = None
+    void: bool = False
+    deposit: BaniField | None = None  # SGR, for each piece (assumed)
+
+    def translated(self) -> LinePayload:
+        return LinePayload(
+            name=self.name,
+            unit_price=self.price,
+            quantity=self.quantity,
+            vat_rate=self.vat_rate,
+            adjustment=self.adjustment,
+            department=1 if self.department is None else self.department,
+            unit=self.unit or "",
+            void=self.void,
+            deposit=self.deposit,
+        )
 
 
 class VendorPayment(_Vendor):
@@ -117,54 +177,155 @@ class VendorPayment(_Vendor):
     amount: BaniField
 
 
-class VendorReceipt(_Vendor):
+class VendorBarcode(_Vendor):
+    type: BarcodeKind
+    data: Text
+
+
+class Vendor(_Vendor):
+    """A payload in the cloud's spelling."""
+
+    def translated(self) -> Payload:
+        raise NotImplementedError
+
+
+class VendorReceipt(Changed, Vendor):
     items: Annotated[list[Item], Field(min_length=1)]
     payments: Annotated[list[VendorPayment], Field(min_length=1)]
     customer_cif: Annotated[Text | None, Field(alias="customerCif")] = None
+    tip: BaniField | None = None  # and what follows: assumed
+    texts_above: Annotated[list[Text], Field(alias="textsAbove")] = []
+    texts_below: Annotated[list[Text], Field(alias="textsBelow")] = []
+    barcode: VendorBarcode | None = None
 
     def translated(self) -> ReceiptPayload:
+        barcode = self.barcode
         return ReceiptPayload(
-            lines=[_line(item) for item in self.items],
+            lines=[item.translated() for item in self.items],
             payments=[PaymentPayload(kind=p.kind, amount=p.amount) for p in self.payments],
             customer_tax_id=fold_tax_id(self.customer_cif or ""),
+            adjustment=self.adjustment,
+            tip=self.tip,
+            texts_above=self.texts_above,
+            texts_below=self.texts_below,
+            barcode=BarcodePayload(kind=barcode.type, data=barcode.data) if barcode else None,
         )
 
 
-def _line(item: Item) -> LinePayload:
-    discount = None
-    if item.discount and item.discount.value:
-        percent = item.discount.type == "percent"
-        kind = AdjustmentKind.DISCOUNT_PERCENT if percent else AdjustmentKind.DISCOUNT_AMOUNT
-        discount = AdjustmentPayload(kind=kind, value=item.discount.value)
-    return LinePayload(
-        name=item.name,
-        unit_price=item.price,
-        quantity=item.quantity,
-        vat_rate=item.vat_rate,
-        adjustment=discount,
-        department=1 if item.department is None else item.department,
-        unit=item.unit or "",
+class VendorSlip(Vendor):
+    lines: Annotated[list[Text], BeforeValidator(_lines_of), Field(min_length=1)] = Field(
+        validation_alias=AliasChoices("lines", "text")
     )
+
+    def translated(self) -> SlipPayload:
+        return SlipPayload(texts=self.lines)
+
+
+class VendorCashIn(Vendor):
+    amount: BaniField
+
+    def translated(self) -> CashInPayload:
+        return CashInPayload(amount=self.amount)
+
+
+class VendorCashOut(Vendor):
+    amount: BaniField
+
+    def translated(self) -> CashOutPayload:
+        return CashOutPayload(amount=self.amount)
+
+
+class VendorClock(Vendor):
+    datetime_: Annotated[AwareDatetime | None, Field(alias="datetime")] = None
+
+    def translated(self) -> ClockPayload:
+        at = self.datetime_
+        return ClockPayload(at_ms=None if at is None else int(at.timestamp() * 1000))
+
+
+class VendorHeader(Vendor):
+    lines: list[Text]
+
+    def translated(self) -> HeaderPayload:
+        return HeaderPayload(lines=self.lines)
+
+
+class VendorFooter(Vendor):
+    lines: list[Text]
+
+    def translated(self) -> FooterPayload:
+        return FooterPayload(lines=self.lines)
+
+
+class VendorVat(Vendor):
+    rates: dict[Text, RateField]
+
+    def translated(self) -> VatPayload:
+        return VatPayload(rates=self.rates)
+
+
+class VendorOperatorNumber(Vendor):
+    number: int = 1
+
+    def translated(self) -> OperatorNumberPayload:
+        return OperatorNumberPayload(number=self.number)
+
+
+class VendorOperator(Vendor):
+    number: int
+    name: Text = ""
+    old_password: Annotated[Text, Field(alias="oldPassword")] = ""
+    password: Text = ""
+
+    def translated(self) -> OperatorPayload:
+        return OperatorPayload(
+            number=self.number,
+            name=self.name,
+            old_password=self.old_password,
+            password=self.password,
+        )
+
+
+class VendorLogo(Vendor):
+    image: Annotated[Text, Field(validation_alias=AliasChoices("image", "data"))]
+
+    def translated(self) -> LogoPayload:
+        return LogoPayload(image=self.image.encode())
+
+
+SPELLINGS: dict[type[Payload], type[Vendor]] = {
+    ReceiptPayload: VendorReceipt,
+    SlipPayload: VendorSlip,
+    CashInPayload: VendorCashIn,
+    CashOutPayload: VendorCashOut,
+    ClockPayload: VendorClock,
+    HeaderPayload: VendorHeader,
+    FooterPayload: VendorFooter,
+    VatPayload: VendorVat,
+    OperatorNumberPayload: VendorOperatorNumber,
+    OperatorPayload: VendorOperator,
+    LogoPayload: VendorLogo,
+}
+
+
+NOTHING_READ = (NoPayload, ZReportPayload)
+MAY_BE_EMPTY = (ClockPayload, OperatorNumberPayload)
 
 
 def understood(kind: str, payload: Any) -> tuple[str | None, list[Problem]]:
+    """Translate a payload into what the ledger keeps; what cannot be is said with its path."""
     if kind not in KINDS:
         sentence = f"this agent does not do {shown(kind)}"
         return None, [Problem("type", "UNSUPPORTED", sentence)]
-    if KINDS[kind].payload is NoPayload:
-        return NoPayload().model_dump_json(), []
+    wanted = KINDS[kind].payload
+    if wanted in NOTHING_READ:
+        return wanted().model_dump_json(), []
+    if payload in (None, []) and wanted in MAY_BE_EMPTY:  # some servers write {} as []
+        payload = {}
     try:
-        return VendorReceipt.model_validate(payload).translated().model_dump_json(), []
+        return SPELLINGS[wanted].model_validate(payload).translated().model_dump_json(), []
     except ValidationError as error:
-        return None, [_problem(item) for item in error.errors(include_url=False)]
-
-
-def _problem(item: Any) -> Problem:
-    """Our own codes stand in capitals; pydantic's become one of two."""
-    path = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in item["loc"]).lstrip(".")
-    type_ = item["type"]
-    code = "FIELD_MISSING" if type_ == "missing" else type_ if type_.isupper() else "FIELD_INVALID"
-    return Problem(path, code, item["msg"])
+        return None, problems_of(error)
 
 
 def shown(text: str) -> str:

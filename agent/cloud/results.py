@@ -9,14 +9,37 @@ from agent.states import State
 CLAIM_LOST = "CLAIM_LOST"  # another agent has it, or it was cancelled: not ours to answer
 PROBLEMS_TOLD_MAX = 20
 
+# From the names of our results to the cloud's, as far as its pages show them.
+NAMES = {
+    "fiscal_serial": "fiscalSeries",
+    "issued_at": "fiscalDate",
+    "receipt_number": "receiptNumber",
+    "document_number": "documentNumber",
+    "z_number": "zNumber",
+    "of_receipt": "ofReceipt",
+    "paid_in": "cashIn",
+    "paid_out": "cashOut",
+    "cash": "cashAmount",
+    "fiscal_memory_number": "fiscalMemoryNumber",
+    "tax_id": "cif",
+}
+MONEY = {"total", "cash", "paid_in", "paid_out"}
+
 # From our paths to the cloud's, in what it is told.
 _PATHS = {
-    "lines": "items",
-    "unit_price": "price",
-    "vat_rate": "vatRate",
-    "customer_tax_id": "customerCif",
-    "adjustment": "discount",
-    "kind": "type",
+    "print_receipt": {
+        "lines": "items",
+        "unit_price": "price",
+        "vat_rate": "vatRate",
+        "customer_tax_id": "customerCif",
+        "adjustment": "discount",
+        "kind": "type",
+        "texts_above": "textsAbove",
+        "texts_below": "textsBelow",
+    },
+    "non_fiscal_receipt": {"texts": "lines"},
+    "set_datetime": {"at": "datetime", "at_ms": "datetime"},
+    "set_operator": {"old_password": "oldPassword"},
 }
 
 
@@ -27,7 +50,7 @@ def result_of(event: Event, entry: LedgerEntry) -> dict[str, Any] | None:
             evidence = {"evidence": event.data["evidence"], "paper": "unknown"}
             return {
                 "status": "completed",
-                "result": _vendor_result(event.data["result"]) | evidence,
+                "result": vendor_result(entry.kind, event.data["result"]) | evidence,
                 "errorCode": None,
                 "errorMessage": None,
             }
@@ -35,12 +58,12 @@ def result_of(event: Event, entry: LedgerEntry) -> dict[str, Any] | None:
             problems = event.data["problems"]
             if problems[0]["code"] == CLAIM_LOST:
                 return None
-            return _failure("failed", problems)
+            return _failure(entry.kind, "failed", problems)
         case "lose" if entry.state is State.IN_DOUBT:
             fault = event.data["fault"] or "restarted"
-            return _failure("in_doubt", [_plain(fault.upper(), event.data["reason"])])
+            return _failure(entry.kind, "in_doubt", [_plain(fault.upper(), event.data["reason"])])
         case "undecidable" if entry.state is State.HELD:
-            return _failure("held", [_plain("HELD", event.data["reason"])])
+            return _failure(entry.kind, "held", [_plain("HELD", event.data["reason"])])
     return None
 
 
@@ -48,9 +71,9 @@ def _plain(code: str, sentence: str) -> dict[str, str]:
     return {"path": "", "code": code, "sentence": sentence}
 
 
-def _failure(status: str, problems: list[dict[str, str]]) -> dict[str, Any]:
+def _failure(kind: str, status: str, problems: list[dict[str, str]]) -> dict[str, Any]:
     told = [
-        {"path": _vendor_path(p["path"]), "code": p["code"], "message": p["sentence"]}
+        {"path": _vendor_path(kind, p["path"]), "code": p["code"], "message": p["sentence"]}
         for p in problems[:PROBLEMS_TOLD_MAX]
     ]
     sentences = "; ".join(
@@ -64,26 +87,29 @@ def _failure(status: str, problems: list[dict[str, str]]) -> dict[str, Any]:
     }
 
 
-def _vendor_path(path: str) -> str:
-    for ours, theirs in _PATHS.items():
+def _vendor_path(kind: str, path: str) -> str:
+    for ours, theirs in _PATHS.get(kind, {}).items():
         path = re.sub(rf"(^|\.){ours}\b", rf"\g<1>{theirs}", path)
     return path
 
 
-def _vendor_result(result: dict[str, Any]) -> dict[str, Any]:
+def vendor_result(kind: str, result: dict[str, Any]) -> dict[str, Any]:
     """Name a result's facts as the cloud's receipt and report models do; money in lei."""
+    if kind in ("x_report", "z_report"):
+        return _report(result)
+    told = {NAMES.get(name, name): _told(name, value) for name, value in result.items()}
+    if "folded" in result:
+        told["folded"] = [_vendor_path(kind, path) for path in result["folded"]]
+    if kind in ("print_receipt", "get_last_receipt"):
+        told["fiscalId"] = str(result["receipt_number"])
+    return told
+
+
+def _report(result: dict[str, Any]) -> dict[str, Any]:
     common = {"fiscalSeries": result["fiscal_serial"], "fiscalDate": result["issued_at"]}
-    if result.get("groups", ()) is None:  # a person read its number off the paper, no more
-        return common | {"number": result["number"], "totals": None}
-    if "groups" not in result:
-        return common | {
-            "fiscalId": str(result["receipt_number"]),
-            "receiptNumber": result["receipt_number"],
-            "documentNumber": result["document_number"],
-            "zNumber": result["z_number"],
-            "total": _lei(result["total"]),
-        }
     groups = result["groups"]
+    if groups is None:  # a person read its number off the paper, no more
+        return common | {"number": result["number"], "totals": None}
     return common | {
         "number": result["number"],
         "totals": {"sales": _lei(sum(group["total"] for group in groups))},
@@ -97,6 +123,16 @@ def _vendor_result(result: dict[str, Any]) -> dict[str, Any]:
         ],
         "payments": [{"type": p["kind"], "amount": _lei(p["amount"])} for p in result["payments"]],
     }
+
+
+def _told(name: str, value: Any) -> Any:
+    if name in MONEY:
+        return _lei(value)
+    if name == "rates":
+        return {letter: rate / 100 for letter, rate in value.items()}
+    if isinstance(value, dict):
+        return {NAMES.get(inner, inner): _told(inner, part) for inner, part in value.items()}
+    return value
 
 
 def _lei(bani: int | None) -> float | None:

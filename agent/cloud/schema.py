@@ -1,31 +1,41 @@
 """Commands as the cloud lists them, and what it is told: the envelopes around payload and result.
 
+    {"id", "deviceId", "type", "payload", "createdAt"}  -->  Incoming
+    event + entry  -->  Upload("result" | "device_status" | "upload" | "receipt" | "report")
+
 Whatever cannot be understood is written down too, as a command with problems: it is answered, never
 dropped.
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
-from agent.cloud.client import fill
 from agent.cloud.payloads import shown, understood
+from agent.cloud.receipts import receipt_of
 from agent.cloud.results import CLAIM_LOST, result_of
 from agent.entries import LOCAL, Event, Incoming, LedgerEntry, as_told
-from config.settings import CloudProfile
+from agent.ledger_outbox import Upload
+from config.profiles import CloudProfile, profiles
 
 __all__ = [
     "CLAIM_LOST",
     "NotACommand",
     "Upload",
     "device_of",
-    "read_list",
+    "idempotency",
     "to_incoming",
     "to_uploads",
 ]
 
 ID_MAX = 200
+IDEMPOTENCY_LENGTH = 40
+EBON = profiles()["ebon"]
+REPORTS = ("x_report", "z_report")
+DONE = ("finish", "found")
 
 
 class NotACommand(Exception):
@@ -35,14 +45,8 @@ class NotACommand(Exception):
 # commands in
 
 
-def read_list(answer: Any) -> list[Any] | None:
-    """Return the entries of a command list, bare or in an envelope; None: it is no list."""
-    found = answer.get("commands") if isinstance(answer, dict) else answer
-    return found if isinstance(found, list) else None
-
-
-def device_of(raw: Any) -> str:
-    return _text(raw, "deviceId")
+def device_of(raw: Any, profile: CloudProfile = EBON) -> str:
+    return _text(raw, profile.fields.device)
 
 
 def _text(raw: Any, name: str) -> str:
@@ -54,7 +58,9 @@ def _text(raw: Any, name: str) -> str:
         return ""
 
 
-def to_incoming(raw: Any, *, now_ms: int, server_ms: int | None, ttl_ms: int) -> Incoming:
+def to_incoming(
+    raw: Any, *, now_ms: int, server_ms: int | None, ttl_ms: int, profile: CloudProfile = EBON
+) -> Incoming:
     """Translate one entry of the list.
 
     Its age is measured by the cloud's own clock, so that a wrong clock here does no harm.
@@ -62,21 +68,24 @@ def to_incoming(raw: Any, *, now_ms: int, server_ms: int | None, ttl_ms: int) ->
     Raises:
         NotACommand: it has no usable id, or is nested too deeply to be written down.
     """
-    id_ = _text(raw, "id")
+    fields = profile.fields
+    id_ = _text(raw, fields.id)
     if not 0 < len(id_) <= ID_MAX or id_ in (".", "..") or id_.startswith(LOCAL):
         raise NotACommand(f"its id is {shown(id_) if id_ else 'no text'}")
-    kind = _text(raw, "type")
-    body = {"deviceId": raw.get("deviceId"), "type": raw.get("type"), "payload": raw.get("payload")}
+    kind = _text(raw, fields.type)
+    kind = profile.command_types.get(kind, kind)
+    payload_in = raw.get(fields.payload)
+    body = {"deviceId": raw.get(fields.device), "type": raw.get(fields.type), "payload": payload_in}
     try:
         text = json.dumps(body, default=str, sort_keys=True)
     except RecursionError as error:
         raise NotACommand(f"{shown(id_)} is nested too deeply") from error
-    payload, problems = understood(kind, raw.get("payload"))
-    created_ms = _time_ms(_text(raw, "createdAt"))
+    payload, problems = understood(kind, payload_in)
+    created_ms = _time_ms(_text(raw, fields.created))
     age_ms = max(0, server_ms - created_ms) if server_ms and created_ms else 0
     return Incoming(
         id=id_,
-        device_id=device_of(raw),
+        device_id=device_of(raw, profile),
         kind=kind,
         body=text,
         payload=payload,
@@ -89,26 +98,17 @@ def _time_ms(text: str) -> int | None:
     """Read an instant; one without a zone is UTC, as the cloud's contract has it."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return int(zoned.timestamp() * 1000)
+    except (ValueError, OverflowError):
         return None
-    zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return int(zoned.timestamp() * 1000)
 
 
 # what goes out
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """One thing to tell: where, and what."""
-
-    path: str
-    body: dict[str, Any]
-    is_result: bool = False  # what became of a command is never set aside for want of a scope
-
-
 def to_uploads(
-    profile: CloudProfile, event: Event, entry: LedgerEntry | None, agent_id: str
+    event: Event, entry: LedgerEntry | None, agent_id: str, operator: str = ""
 ) -> list[Upload]:
     """Say what the cloud is told of an event. Often nothing."""
     who = {"agentId": agent_id, "eventId": event.id}
@@ -119,7 +119,8 @@ def to_uploads(
             "identity": event.data.get("identity", {}),
             "at": _iso(event.at_ms),
         }
-        return [Upload(fill(profile.device_status, device_id=event.device_id), body)]
+        key = idempotency("device_status", agent_id, event.id)
+        return [Upload("device_status", {"device_id": event.device_id}, body, key)]
     if entry is None:
         return []
     event = as_told(event)
@@ -129,13 +130,34 @@ def to_uploads(
     uploads = []
     if not entry.is_local:  # the cloud did not ask; it only gets the report
         body = who | result | {"executedAt": _iso(event.at_ms)}
-        uploads.append(Upload(fill(profile.result, command_id=entry.id), body, is_result=True))
-    if entry.kind in ("x_report", "z_report") and event.name in ("finish", "found"):
-        route = fill(profile.report, device_id=event.device_id, kind=entry.kind[0])
-        command_id = None if entry.is_local else entry.id
-        report = who | {"commandId": command_id, "report": result["result"]}
-        uploads.append(Upload(route, report))
-    return uploads
+        key = idempotency("result", agent_id, event.id)
+        uploads.append(Upload("result", {"command_id": entry.id}, body, key))
+    return [*uploads, *_documents(event, entry, result, who, operator)]
+
+
+def _documents(
+    event: Event, entry: LedgerEntry, result: dict[str, Any], who: dict[str, Any], operator: str
+) -> Iterator[Upload]:
+    """What came out on paper, for the cloud's own lists of it."""
+    if event.name not in DONE:
+        return
+    command_id = None if entry.is_local else entry.id
+    if entry.kind in REPORTS:
+        body = who | {"commandId": command_id, "report": result["result"]}
+        parts = {"device_id": event.device_id, "kind": entry.kind[0]}
+        yield Upload("upload", parts, body, idempotency("upload", who["agentId"], event.id))
+        told = body | {"deviceId": event.device_id}
+        key = idempotency("report", who["agentId"], event.id)
+        yield Upload("report", {"kind": entry.kind[0]}, told, key)
+    if entry.kind == "print_receipt":
+        with suppress(ValueError):  # of a ledger that was damaged: its payload is lost
+            told = receipt_of(entry, event.data["result"], operator)
+            yield Upload("receipt", {}, told, idempotency("receipt", entry.id))
+
+
+def idempotency(*of: object) -> str:
+    """Name a write, so that made twice it counts once: the same name for the same thing."""
+    return f"{of[0]}-{sha256(repr(of).encode()).hexdigest()[:IDEMPOTENCY_LENGTH]}"
 
 
 def _iso(at_ms: int) -> str:

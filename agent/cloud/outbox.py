@@ -1,0 +1,251 @@
+"""What goes up: planned in the ledger, sent in order, until the cloud says yes or a clear no.
+
+    next     the oldest uploads that wait; plans what the latest events need
+    send     one of them by its own route
+    sync_body, sync_answered     many results and statuses in one `sync` request
+
+What a refusal means:  401, 403 by address   everything rests          (raised)
+                       403 by scope          this call pauses
+                       404, 405, 501         the thing is unknown: aside; it is known: no such route
+                       409, 422 on a result  the cloud's own end is final: acknowledged
+                       any other 4xx         aside: a poison upload blocks nobody
+"""
+
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from agent.cloud import schema
+from agent.cloud.abilities import Abilities
+from agent.cloud.answers import shown
+from agent.cloud.client import (
+    Answer,
+    CloudAnswerBroken,
+    CloudClient,
+    CloudRefused,
+    CloudUnreachable,
+    Why,
+)
+from agent.ledger import Ledger
+from agent.ledger_outbox import Fate, Kept
+from config.settings import Settings, catalogue, profiles
+from drivers.clock import Clock
+
+log = logging.getLogger(__name__)
+
+EVENTS_AT_ONCE_MAX = 50
+BY_SYNC = {"result": "results", "device_status": "statuses"}
+FINAL_STATUS = 422
+PAGES_MAX = 20
+TRIES_MAX = 5
+LATER_S = 600.0
+
+Asked = Callable[..., Answer]
+"""How a request is made: `CloudClient.send`, counted."""
+
+
+class Outbox:
+    """The way up. Belongs to the cloud thread."""
+
+    def __init__(
+        self,
+        client: CloudClient,
+        ask: Asked,
+        abilities: Abilities,
+        ledger: Ledger,
+        settings: Settings,
+        clock: Clock,
+    ) -> None:
+        self._client = client
+        self._ask = ask
+        self._abilities = abilities
+        self._ledger = ledger
+        self._clock = clock
+        self._profile = profiles()[settings.cloud.profile]
+        self._agent_id = settings.agent.id
+        self._operators = {
+            device.id: str(device.operator or catalogue()[device.family].operator)
+            for device in settings.device
+        }
+        # By upload: how often the cloud broke on it (5xx), and when it is tried once more.
+        self._broken: dict[int, tuple[int, float]] = {}
+
+        for call in ledger.paused_calls():
+            abilities.doubt(call)
+
+    def next(self) -> list[Kept]:
+        """Return what waits, oldest first; write down what the latest events need.
+
+        What the cloud broke on again and again is left for later, with all that belongs behind it:
+        it may be poison that the cloud cannot name.
+        """
+        for call in self._abilities.due():
+            self._ledger.resume(call, 1)
+        self._plan()
+        now_s = self._clock.monotonic_s()
+        later = {
+            id_ for id_, (tries, s) in self._broken.items() if tries >= TRIES_MAX and now_s < s
+        }
+        waiting = self._ledger.waiting(EVENTS_AT_ONCE_MAX + len(later))
+        blocked = {kept.command_id for kept in waiting if kept.id in later} - {None}
+        return [k for k in waiting if k.id not in later and k.command_id not in blocked]
+
+    def send(self, kept: Kept) -> None:
+        """Send one upload by its own route.
+
+        Raises:
+            CloudError: not now, or not with this key.
+        """
+        body = self._body(kept)
+        if body is None:
+            self._ledger.settle([kept], Fate.MOOT)
+            return
+        try:
+            self._ask(kept.call, parts=kept.parts, idempotency=kept.idempotency, **body)
+        except CloudRefused as error:
+            self._refused(kept, error)
+        except CloudUnreachable as error:
+            if error.status is not None:  # it answered, and broke
+                tries = self._broken.get(kept.id, (0, 0.0))[0] + 1
+                self._broken[kept.id] = (tries, self._clock.monotonic_s() + LATER_S)
+            raise
+        else:
+            self._broken.pop(kept.id, None)
+            self._works(kept.call)
+            self._ledger.settle([kept], Fate.DONE)
+
+    def sync_body(self, waiting: list[Kept]) -> dict[str, list[dict[str, Any]]]:
+        """Return what of this fits into a `sync` request."""
+        told: dict[str, list[dict[str, Any]]] = {"results": [], "statuses": []}
+        for kept in self.by_sync(waiting):
+            assert kept.body is not None
+            about = {
+                "result": {"commandId": kept.command_id},
+                "device_status": {"deviceId": kept.parts.get("device_id")},
+            }
+            told[BY_SYNC[kept.call]].append(json.loads(kept.body) | about[kept.call])
+        return told
+
+    def by_sync(self, waiting: list[Kept]) -> list[Kept]:
+        return [kept for kept in waiting if kept.call in BY_SYNC and kept.body is not None]
+
+    def sync_answered(self, sent: list[Kept], data: Any) -> None:
+        """Write down what the cloud said to each.
+
+        Raises:
+            CloudAnswerBroken: it said nothing of some: they go again.
+        """
+        data = data if isinstance(data, dict) else {}
+        said = data.get("acknowledged")
+        good = {number for number in said if isinstance(number, int)} if _is_list(said) else set()
+        refused = data.get("refused")
+        bad = {r.get("eventId"): r for r in refused if _is_dict(r)} if _is_list(refused) else {}
+        self._ledger.settle([kept for kept in sent if kept.event_id in good], Fate.DONE)
+        for kept in sent:
+            if kept.event_id in bad and kept.event_id not in good:
+                code, sentence = (str(bad[kept.event_id].get(n, "")) for n in ("code", "message"))
+                self._say_no(kept, f"{code}: {shown(sentence)}", final=_is_final(code))
+        if unsaid := [kept for kept in sent if kept.event_id not in good | bad.keys()]:
+            raise CloudAnswerBroken(f"sync says nothing of {len(unsaid)} of {len(sent)} events")
+
+    # the pieces
+
+    def _plan(self) -> None:
+        if not (events := self._ledger.unplanned(EVENTS_AT_ONCE_MAX)):
+            return
+        planned = []
+        for event in events:
+            entry = self._ledger.entry(event.command_id) if event.command_id else None
+            operator = self._operators.get(event.device_id, "")
+            uploads = schema.to_uploads(event, entry, self._agent_id, operator)
+            planned.append((event, [one for one in uploads if self._client.has(one.call)]))
+        self._ledger.plan(planned, self._abilities.unusable())
+
+    def _body(self, kept: Kept) -> dict[str, Any] | None:
+        """Return the words to say it in: the same each time. None: nothing is left to say."""
+        if kept.body is None:
+            event = self._ledger.event(kept.event_id)
+            entry = self._ledger.entry(event.command_id) if event.command_id else None
+            operator = self._operators.get(event.device_id, "")
+            uploads = schema.to_uploads(event, entry, self._agent_id, operator)
+            body = next((one.body for one in uploads if one.call == kept.call), None)
+            if body is None:
+                return None
+            kept = self._ledger.freeze(kept, body)
+        assert kept.body is not None
+        call = self._profile.call(kept.call)
+        if call is not None and call.document:
+            return {"body": json.loads(kept.body)}
+        return {"frozen": kept.body.encode()}
+
+    def _works(self, call: str) -> None:
+        if self._abilities.works(call):
+            self._ledger.resume(call)
+
+    def _refused(self, kept: Kept, error: CloudRefused) -> None:
+        if error.why in (Why.KEY, Why.ADDRESS):
+            raise error
+        if error.why is Why.SCOPE or (error.why is Why.ROUTE and self._is_known(kept)):
+            log.warning("cloud.paused", extra={"call": kept.call, "reason": str(error)})
+            self._abilities.lost(kept.call, error)
+            self._ledger.pause(kept.call, str(error))
+            return
+        final = error.why is Why.CONFLICT or error.status == FINAL_STATUS
+        self._say_no(kept, str(error), final=final)
+
+    def _say_no(self, kept: Kept, reason: str, *, final: bool) -> None:
+        final = final and kept.call == "result"
+        log.warning(
+            "cloud.final" if final else "cloud.upload_refused",
+            extra={"call": kept.call, "event_id": kept.event_id, "why": reason},
+        )
+        self._ledger.settle([kept], Fate.FINAL if final else Fate.ASIDE, reason)
+
+    def _is_known(self, kept: Kept) -> bool:
+        """Is what it is about known to the cloud, so that only the route can be missing?"""
+        if kept.call == "result":
+            return self.is_command(kept.command_id or "")
+        device_id = kept.parts.get("device_id")
+        return device_id is None or self._is_device(device_id)
+
+    def is_command(self, command_id: str) -> bool:
+        """Ask for the command itself; a cloud that has no such call is believed to know it."""
+        if not self._client.has("command"):
+            return True
+        try:
+            self._ask("command", parts={"command_id": command_id})
+        except CloudRefused as error:
+            if error.why in (Why.KEY, Why.ADDRESS):
+                raise
+            return False
+        return True
+
+    def _is_device(self, device_id: str) -> bool:
+        parts = {"page": ""}
+        for _ in range(PAGES_MAX):
+            try:
+                answer = self._ask("devices", parts=parts)
+            except CloudRefused as error:
+                if error.why in (Why.KEY, Why.ADDRESS):
+                    raise
+                return False
+            found = answer.items or []
+            if any(_is_dict(one) and one.get("id") == device_id for one in found):
+                return True
+            if not answer.next:
+                break
+            parts = {"page": answer.next}
+        return False
+
+
+def _is_final(code: str) -> bool:
+    return "CONFLICT" in code or "FINAL" in code or code == "UNPROCESSABLE_ENTITY"
+
+
+def _is_list(found: Any) -> bool:
+    return isinstance(found, list)
+
+
+def _is_dict(found: Any) -> bool:
+    return isinstance(found, dict)
