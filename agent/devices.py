@@ -7,6 +7,7 @@ from agent.cloud.keys import ApiKey
 from config.settings import ConfigError, DeviceSettings, catalogue
 from drivers import families
 from drivers.base import FiscalPrinter, Operator
+from drivers.capabilities import Feature
 from drivers.clock import Clock
 from drivers.errors import NotStarted
 from drivers.faults import Fault
@@ -32,7 +33,24 @@ def build_printer(device: DeviceSettings, clock: Clock) -> FiscalPrinter:
         device.operator or known.operator, device.password or known.password, device.till
     )
     transport = WireLog(build_transport(device), logging.getLogger(f"wire.{device.id}"), clock)
-    return families.printer(device.family, transport, clock, operator)
+    code_page = device.code_page or known.code_page
+    return families.printer(
+        device.family, transport, clock, operator, features_of(device), code_page
+    )
+
+
+def features_of(device: DeviceSettings) -> frozenset[Feature]:
+    """Return what is switched on for a device, by its family and by itself.
+
+    Raises:
+        ConfigError: there is no such feature.
+    """
+    named = [*catalogue()[device.family].features, *device.features]
+    try:
+        return frozenset(map(Feature, named))
+    except ValueError as error:
+        known = ", ".join(Feature)
+        raise ConfigError(f"device {device.id}: features: {error}; known are {known}") from error
 
 
 def build_transport(device: DeviceSettings) -> Transport:

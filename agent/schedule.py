@@ -1,26 +1,39 @@
-"""What is done at a time of day: today, the Z report of devices that ask for it (`z_report_at`).
+"""What is done at a time of day, or some hours after the day's first receipt.
 
     23:30 --> command "local:z_report:<device>:<date>" in the ledger --> the worker, as always
 
-The id holds the date, so that a day has one, however often the clock passes the hour (a summer time
-that ends, a restart). The only door to `apscheduler`.
+A job only puts a command into the ledger. Its id holds the date, so that a day has one, however
+often the clock passes the hour (a summer time that ends, a restart). Every few minutes it is looked
+whether one was missed (the machine was off, the disk was full): it is caught up once. The only door
+to `apscheduler`.
 """
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
 
-from agent.commands import NoPayload
 from agent.entries import LOCAL, Incoming
 from agent.ledger import Ledger
-from config.settings import Settings
+from agent.work import ClockPayload, NoPayload, Payload, ZReportPayload
+from config.settings import DeviceSettings, Settings
 from drivers.clock import Clock
 
 TTL_MS = 6 * 3600 * 1000  # a printer that is off at night gets it when it comes back by then
 LATE_S_MAX = 3600
+CATCH_UP_MINUTES = 5
+CLOCK_OFF_S = 60
+
+Z_REPORT, SET_CLOCK = ZReportPayload(only_if_open=True), ClockPayload(only_if_off_s=CLOCK_OFF_S)
+DAILY: dict[str, tuple[str, Payload]] = {  # key of a [[device]] table: kind, payload
+    "z_report_at": ("z_report", Z_REPORT),
+    "x_report_at": ("x_report", NoPayload()),
+    "set_clock_at": ("set_datetime", SET_CLOCK),
+    "preflight_at": ("preflight", NoPayload()),
+}
 
 
 class Schedule:
@@ -35,22 +48,20 @@ class Schedule:
     ) -> None:
         self._clock = clock
         self._zone = ZoneInfo(settings.agent.timezone)
+        self._devices = settings.device
         self._open_ledger = open_ledger
         self._arrived = arrived
-        self._jobs = BackgroundScheduler(timezone=self._zone)
-        for device in settings.device:
-            if (at := device.z_report_at) is not None:
-                trigger = CronTrigger(
-                    hour=at.hour, minute=at.minute, second=at.second, timezone=self._zone
-                )
-                self._jobs.add_job(
-                    self.queue_z_report,
-                    trigger,
-                    args=[device.id],
-                    id=f"z_report {device.id}",
-                    coalesce=True,
-                    misfire_grace_time=LATE_S_MAX,
-                )
+        self._jobs = BackgroundScheduler(
+            timezone=self._zone,
+            job_defaults={"coalesce": True, "misfire_grace_time": LATE_S_MAX},
+        )
+        for device, key, at in self._daily():
+            trigger = CronTrigger(
+                hour=at.hour, minute=at.minute, second=at.second, timezone=self._zone
+            )
+            self._jobs.add_job(self.catch_up, trigger, id=f"{DAILY[key][0]} {device.id}")
+        every = IntervalTrigger(minutes=CATCH_UP_MINUTES, timezone=self._zone)
+        self._jobs.add_job(self.catch_up, every, id="catch up", next_run_time=self._now())
 
     def start(self) -> None:
         self._jobs.start()
@@ -64,22 +75,62 @@ class Schedule:
             job.id: job.trigger.get_next_fire_time(None, moment) for job in self._jobs.get_jobs()
         }
 
-    def queue_z_report(self, device_id: str) -> None:
-        """Put today's Z report into the ledger, once."""
-        now_ms = self._clock.now_ms()
-        today = datetime.fromtimestamp(now_ms / 1000, tz=self._zone).date()
-        payload = NoPayload().model_dump_json()
-        incoming = Incoming(
-            id=f"{LOCAL}z_report:{device_id}:{today}",
-            device_id=device_id,
-            kind="z_report",
-            body=payload,
-            payload=payload,
-            expires_at_ms=now_ms + TTL_MS,
-        )
+    def catch_up(self) -> None:
+        """Put into the ledger what is due and not there yet, each once."""
         ledger = self._open_ledger()
         try:
-            ledger.accept(incoming)
+            for device, key, at in self._daily():
+                due = self._last(at)
+                if self._is_fresh(due) and _ms(due) > ledger.began_at_ms():
+                    kind, payload = DAILY[key]
+                    self._queue(ledger, device.id, kind, payload, str(due.date()))
+            for device, opened_at in self._days_that_are_long(ledger):
+                self._queue(ledger, device.id, "z_report", Z_REPORT, opened_at)
         finally:
             ledger.close()
+
+    def _daily(self) -> Iterator[tuple[DeviceSettings, str, time]]:
+        for device in self._devices:
+            for key in DAILY:
+                if (at := getattr(device, key)) is not None:
+                    yield device, key, at
+
+    def _days_that_are_long(self, ledger: Ledger) -> Iterator[tuple[DeviceSettings, str]]:
+        """Fiscal days that last as long as the shop lets them, by what the device said itself."""
+        health = ledger.devices()
+        for device in self._devices:
+            opened_at = health.get(device.id, {}).get("day_opened_at")
+            if device.z_report_after_h is None or opened_at is None:
+                continue
+            opened = datetime.fromisoformat(opened_at).replace(tzinfo=self._zone)
+            if self._now() - opened >= timedelta(hours=device.z_report_after_h):
+                yield device, opened_at
+
+    def _queue(self, ledger: Ledger, device_id: str, kind: str, payload: Payload, day: str) -> None:
+        body = payload.model_dump_json()
+        incoming = Incoming(
+            id=f"{LOCAL}{kind}:{device_id}:{day}",
+            device_id=device_id,
+            kind=kind,
+            body=body,
+            payload=body,
+            expires_at_ms=self._clock.now_ms() + TTL_MS,
+        )
+        ledger.accept(incoming)
         self._arrived(device_id)
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock.now_ms() / 1000, tz=self._zone)
+
+    def _last(self, at: time) -> datetime:
+        """The last moment at which the clock on the wall showed this time."""
+        now = self._now()
+        today = datetime.combine(now.date(), at, tzinfo=self._zone)
+        return today if today <= now else today - timedelta(days=1)
+
+    def _is_fresh(self, due: datetime) -> bool:
+        return self._clock.now_ms() - _ms(due) < TTL_MS
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

@@ -7,17 +7,21 @@ A device that fails is left alone for a while; every failure doubles the while.
 
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 from agent.ledger import Ledger
+from agent.preflight import warnings
 from drivers.base import FiscalPrinter
 from drivers.clock import Clock
 from drivers.errors import DriverError, NotStarted, Refused
 from drivers.faults import Fault
-from drivers.model import Identity
+from drivers.model import Identity, VatRate
 from drivers.status import DeviceStatus
+from drivers.upkeep import Upkeep
 
 RETRY_MS, RETRY_MS_MAX = 1_000, 10_000
+UPKEEP_INTERVAL_MS = 600_000
 
 
 class Session:
@@ -30,12 +34,17 @@ class Session:
         ledger: Ledger,
         clock: Clock,
         admit: Callable[[Identity], None],
+        rates: frozenset[VatRate] = frozenset(),
     ) -> None:
         self.printer = printer
         self._device_id = device_id
         self._ledger = ledger
         self._clock = clock
         self._admit = admit
+        self._rates = rates
+        self._warnings: tuple[Fault, ...] = ()
+        self._day_opened_at: str | None = None
+        self._upkeep_at_ms = 0
         self._identity: Identity | None = None
         self._failures = 0
         self._rest_until_ms = 0
@@ -78,6 +87,19 @@ class Session:
         self._note("error" if status.blocking else "online", status.conditions)
         return status
 
+    def look(self, now: datetime) -> None:
+        """See how the device is, and now and then whether it will stay so."""
+        self.connect()
+        if self._clock.now_ms() >= self._upkeep_at_ms:
+            self.foresee(self.printer.upkeep(), now)
+        self.status()
+
+    def foresee(self, seen: Upkeep, now: datetime) -> None:
+        self._upkeep_at_ms = self._clock.now_ms() + UPKEEP_INTERVAL_MS
+        self._warnings = tuple(warnings(seen, now.replace(tzinfo=UTC), self._rates))
+        opened_at = seen.day_opened_at
+        self._day_opened_at = opened_at.replace(tzinfo=None).isoformat() if opened_at else None
+
     def rest(self, error: DriverError) -> None:
         """Note what failed and leave the device alone for a while."""
         self.disconnect()
@@ -91,8 +113,11 @@ class Session:
         self._rest_until_ms = self._clock.now_ms() + wait_ms
 
     def _note(self, status: str, faults: tuple[Fault, ...], sentence: str = "") -> None:
-        health: dict[str, Any] = {"status": status, "faults": list(faults), "sentence": sentence}
+        told = list(dict.fromkeys([*faults, *self._warnings]))
+        health: dict[str, Any] = {"status": status, "faults": told, "sentence": sentence}
+        if self._day_opened_at is not None:
+            health["day_opened_at"] = self._day_opened_at
         if self._identity is not None:
             health["identity"] = asdict(self._identity)
-        self.sentence = " ".join([status, *faults, sentence]).strip()
+        self.sentence = " ".join([status, *told, sentence]).strip()
         self._ledger.note_device(self._device_id, health)

@@ -2,7 +2,9 @@
 
     main ── signals, watchdog, status.json
      ├── schedule ...... what is done at a time of day
+     ├── folder <path> . FolderLoop.step(), one thread per watched folder
      ├── cloud ......... CloudSync.step()
+     │    └── cloud poll   one request at which the cloud may wait (cloud/waiting.py)
      └── device <id> ... DeviceWorker.step(), one thread per printer
 
 They share the ledger file and `Wake`, nothing else. SIGTERM: the receipt in hand is finished, no
@@ -20,11 +22,14 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import IO, Protocol
+from zoneinfo import ZoneInfo
 
 from agent.cloud.client import CloudClient
-from agent.cloud.keys import ApiKey
-from agent.cloud.sync import CloudSync
+from agent.cloud.keys import KeyRing
+from agent.cloud.sync import Around, CloudSync, disk_used
+from agent.cloud.waiting import Waiting
 from agent.devices import admission, build_printer
+from agent.folder.watch import FolderLoop
 from agent.health import Health, Notifier, Pulse
 from agent.ledger import Ledger, LedgerError
 from agent.ledger_file import LEDGER_FILE
@@ -32,8 +37,10 @@ from agent.schedule import Schedule
 from agent.session import Session
 from agent.wake import Wake
 from agent.worker import DeviceWorker
+from config.folder import FolderSettings
 from config.settings import ConfigError, DeviceSettings, Settings, is_loopback, profiles
 from drivers.clock import Clock, SystemClock
+from drivers.model import VatRate
 
 log = logging.getLogger(__name__)
 
@@ -60,8 +67,10 @@ class Loop(Protocol):
 class Supervisor:
     """One running agent."""
 
-    def __init__(self, settings: Settings, key: ApiKey) -> None:
+    def __init__(self, settings: Settings, keys: KeyRing, poll_keys: KeyRing) -> None:
         """Build every loop; opens the ledger, but no port and no connection.
+
+        Two key rings, as each belongs to one thread: they look at the same file.
 
         Raises:
             ConfigError: a bad address.
@@ -74,7 +83,8 @@ class Supervisor:
         self._printed = threading.Event()  # every printer is done: the cloud may end too
         self._cloud_wake = Wake()
         self._device_wakes = {device.id: Wake() for device in settings.device}
-        self._key = key
+        self._keys = keys
+        self._poll_keys = poll_keys
         self._ledgers: list[Ledger] = []
         self.ledger_failure = ""
         with closing(self._new_ledger()) as ledger:
@@ -90,6 +100,10 @@ class Supervisor:
             )
             for device in settings.device
         ]
+        self._folders = [
+            self._thread(f"folder {folder.path}", self._folder(folder), Wake(), self._stop)
+            for folder in settings.folder
+        ]
         self._cloud = self._thread("cloud", self._sync(), self._cloud_wake, self._printed)
         self._schedule = Schedule(settings, self._clock, self._new_ledger, self._wake_device)
 
@@ -98,7 +112,7 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stop.set())
         notifier = Notifier(os.environ)
-        for thread in (*self._devices, self._cloud):
+        for thread in (*self._devices, *self._folders, self._cloud):
             thread.start()
         self._schedule.start()
         notifier.tell("READY=1")
@@ -118,7 +132,7 @@ class Supervisor:
         self._schedule.stop()
         for wake in self._device_wakes.values():
             wake.set()
-        for thread in self._devices:
+        for thread in (*self._folders, *self._devices):
             thread.join()
         self._printed.set()
         self._cloud_wake.set()
@@ -142,15 +156,31 @@ class Supervisor:
             build_printer(device, self._clock),
             ledger,
             self._clock,
-            admission(device, self._key, cloud_is_loopback=loopback),
+            admission(device, self._keys.current, cloud_is_loopback=loopback),
+            frozenset(VatRate(100 * rate) for rate in device.vat_rates),
         )
-        return DeviceWorker(device.id, session, ledger, self._clock, self._cloud_wake.set)
+        zone = ZoneInfo(self._settings.agent.timezone)
+        return DeviceWorker(device.id, session, ledger, self._clock, self._cloud_wake.set, zone)
+
+    def _folder(self, folder: FolderSettings) -> FolderLoop:
+        return FolderLoop(folder, self._ledger(), self._clock, self._wake_device)
 
     def _sync(self) -> CloudSync:
+        settings, ledger = self._settings, self._ledger()
+        around = Around(
+            waiting=Waiting(self._client(self._poll_keys), _launch, self._cloud_wake.set),
+            disk=lambda: disk_used(settings.agent.state_dir),
+            keys=self._keys,
+        )
+        client = self._client(self._keys)
+        return CloudSync(client, settings, ledger, self._clock, self._wake_device, around)
+
+    def _client(self, keys: KeyRing) -> CloudClient:
         settings = self._settings
         profile = profiles()[settings.cloud.profile]
-        client = CloudClient(profile, settings.base_url, self._key, settings.agent.id)
-        return CloudSync(client, settings, self._ledger(), self._clock, self._wake_device)
+        return CloudClient(
+            profile, settings.base_url, keys, settings.agent.id, network=settings.cloud
+        )
 
     def _wake_device(self, device_id: str) -> None:
         self._device_wakes[device_id].set()
@@ -161,7 +191,13 @@ class Supervisor:
 
     def _loop(self, loop: Loop, wake: Wake, stop: threading.Event, pulse: Pulse) -> None:
         try:
-            run(loop, wake, stop, lambda: self._health.beat(pulse, loop.sentence))
+            notes = loop if isinstance(loop, CloudSync) else None
+            run(
+                loop,
+                wake,
+                stop,
+                lambda: self._health.beat(pulse, loop.sentence, notes.notes if notes else ()),
+            )
             loop.close()
         except LedgerError as error:
             log.critical("ledger.failed", extra={"loop": pulse.name, "reason": str(error)})
@@ -172,6 +208,11 @@ class Supervisor:
             if not stop.is_set():
                 pulse.failure = f"the loop {pulse.name!r} broke"
                 self._stop.set()
+
+
+def _launch(work: Callable[[], None]) -> None:
+    """Let a request wait; the end of the program does not wait for it."""
+    threading.Thread(target=work, name="cloud poll", daemon=True).start()
 
 
 def run(loop: Loop, wake: Wake, stop: threading.Event, beat: Callable[[], None]) -> None:

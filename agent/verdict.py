@@ -2,15 +2,16 @@
 
 The table of all cases is made from this code: docs/verdict-table.md. The rule behind it: issue
 again only with proof that nothing was issued; take money only on a receipt that is proved to be
-ours; otherwise ask a person. An open receipt without payment is cancelled first, whatever else
-happened: it is worth nothing, and left open it would stop the shop.
+ours; otherwise ask a person. What stands open and is worth nothing (an unpaid receipt, a slip) is
+closed first, whatever else happened: left open it would stop the shop.
 """
 
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from agent.entries import Evidence
-from drivers.model import Counters, Observation, OpenReceipt, Receipt
+from drivers.je import DocumentKind
+from drivers.model import CashMovement, Counters, Observation, OpenReceipt, Receipt
 
 
 class Proof(Enum):
@@ -18,13 +19,23 @@ class Proof(Enum):
 
     RECEIPT = auto()  # the receipt counter, the total, our reference in the JE
     Z_NUMBER = auto()  # the number of the last Z report
-    NONE = auto()  # it changes nothing that counts: safe to do again
+    CASH = auto()  # what was put in and taken out since the last Z
+    SLIP = auto()  # our reference in the JE
+    DUPLICATE = auto()  # a document of a kind that the JE does not name
+    NONE = auto()  # it changes nothing that counts, or to do it again changes nothing
+
+    @property
+    def document(self) -> DocumentKind:
+        """What is looked for in the JE."""
+        of = {Proof.SLIP: DocumentKind.SLIP, Proof.DUPLICATE: DocumentKind.COPY}
+        return of.get(self, DocumentKind.RECEIPT)
 
 
 class Verdict(Enum):
     ISSUED = auto()
     NOT_ISSUED = auto()
     CANCEL = auto()  # an open receipt without payment: cancel it, then ask again
+    CLOSE_SLIP = auto()  # an open non-fiscal document: close it, then ask again
     COMPLETE = auto()  # our own receipt, partly or fully paid: go on with it
     UNDECIDABLE = auto()
 
@@ -37,30 +48,47 @@ class Decision:
     payments_done: int = 0
 
 
-def decide(
-    proof: Proof, baseline: Counters, seen: Observation, receipt: Receipt | None
-) -> Decision:
+def decide(proof: Proof, baseline: Counters, seen: Observation, work: object) -> Decision:
     """Say what happened since the baseline.
 
     Args:
         proof: which counter proves this kind of command.
         baseline: the counters before the first byte.
         seen: what the device shows now.
-        receipt: what was asked, for receipts.
+        work: what was asked: a Receipt, a CashMovement; of the others only the kind counts.
     """
     now = seen.counters
     if now.fiscal_serial != baseline.fiscal_serial:
         return _undecidable(f"another device answers: {now.fiscal_serial}")
+    if seen.slip_open:
+        return Decision(Verdict.CLOSE_SLIP, "a non-fiscal document is open")
     if proof is Proof.NONE:
         return Decision(Verdict.NOT_ISSUED, "it changes nothing: safe to do again")
     if proof is Proof.Z_NUMBER:
         return _decide_z(now.z_number - baseline.z_number)
-    assert receipt is not None, "a receipt is proved against the receipt that was asked"
-    if seen.open_receipt is not None:
-        return _decide_open(baseline, now, seen.open_receipt, receipt)
+    if proof is Proof.RECEIPT and seen.open_receipt is not None:
+        assert isinstance(work, Receipt)
+        return _decide_open(baseline, now, seen.open_receipt, work)
+    return _decide_of_the_day(proof, baseline, seen, work)
+
+
+def _decide_of_the_day(
+    proof: Proof, baseline: Counters, seen: Observation, work: object
+) -> Decision:
+    """Nothing of ours is open. A Z report in between takes the day's counters away."""
+    now = seen.counters
+    printed = now.document_number - baseline.document_number if seen.counts_slips else None
     if now.z_number != baseline.z_number:
         return _undecidable(f"a Z report was made since: {baseline.z_number} is {now.z_number}")
-    return _decide_closed(now.receipt_count - baseline.receipt_count, seen, receipt)
+    if proof is Proof.SLIP:
+        return _decide_slip(printed, seen)
+    if proof is Proof.DUPLICATE:
+        return _decide_duplicate(printed, seen.unnamed_documents)
+    if proof is Proof.CASH:
+        assert isinstance(work, CashMovement)
+        return _decide_cash(baseline, now, work)
+    assert isinstance(work, Receipt)
+    return _decide_closed(now.receipt_count - baseline.receipt_count, seen, work)
 
 
 def _decide_z(grown: int) -> Decision:
@@ -71,11 +99,49 @@ def _decide_z(grown: int) -> Decision:
     return _undecidable(f"the Z number moved by {grown}")
 
 
+def _decide_cash(baseline: Counters, now: Counters, work: CashMovement) -> Decision:
+    paid_in = _grown(baseline.paid_in, now.paid_in)
+    paid_out = _grown(baseline.paid_out, now.paid_out)
+    if None in (paid_in, paid_out):
+        return _undecidable("the day's sums of cash could not be read")
+    if (paid_in, paid_out) == (0, 0):
+        return Decision(Verdict.NOT_ISSUED, "no cash went in or out since")
+    if (paid_in, paid_out) == (work.paid_in, work.paid_out):
+        return Decision(Verdict.ISSUED, "our sum went in or out since")
+    return _undecidable("other sums went in or out since")
+
+
+def _grown(before: int | None, after: int | None) -> int | None:
+    return None if before is None or after is None else after - before
+
+
+def _decide_slip(printed: int | None, seen: Observation) -> Decision:
+    if seen.reference_found:
+        return Decision(Verdict.ISSUED, "our reference stands in the JE", Evidence.REFERENCE)
+    if printed == 0:
+        return Decision(Verdict.NOT_ISSUED, "no document came since")
+    if seen.reference_found is False:
+        return Decision(Verdict.NOT_ISSUED, "no document since carries our reference")
+    if printed is None:
+        return _undecidable("the device does not count slips, and none was found in its JE")
+    return _undecidable("documents came since, and the JE cannot be read")
+
+
+def _decide_duplicate(printed: int | None, unnamed: int | None) -> Decision:
+    if printed == 0 or unnamed == 0:
+        return Decision(Verdict.NOT_ISSUED, "no document came since that can be a copy")
+    if unnamed == 1:
+        return Decision(Verdict.ISSUED, "one document came since that can only be a copy")
+    return _undecidable("documents came since that cannot be told apart")
+
+
 def _decide_open(
     baseline: Counters, now: Counters, open_: OpenReceipt, receipt: Receipt
 ) -> Decision:
     if open_.paid == 0:
         return Decision(Verdict.CANCEL, "a receipt is open and nothing is paid")
+    if open_.paid is None:
+        return _undecidable("a receipt is open, partly paid; the device does not say how much")
     if (now.receipt_count, now.z_number) != (baseline.receipt_count, baseline.z_number):
         return _undecidable("a receipt is open, and another was closed or a Z made since")
     if open_.document_number != baseline.document_number + 1 or open_.total != receipt.total:

@@ -9,17 +9,21 @@ and the road of every doubt. There is no other recovery.
 
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import UTC, datetime, tzinfo
 
-from agent.commands import KINDS, Work, receipt_conflicts, understand
+from agent import carry_out
+from agent.checks import lacking, of_fault
+from agent.commands import KINDS
 from agent.entries import Evidence, LedgerEntry
 from agent.ledger import Ledger
 from agent.preflight import obstacles
 from agent.session import Session
-from agent.verdict import Decision, Verdict, decide
+from agent.verdict import Decision, Proof, Verdict, decide
+from agent.work import NotUnderstood, Work
 from drivers.clock import Clock
 from drivers.errors import ContactLost, DriverError, Refused
 from drivers.faults import Fault, words
-from drivers.model import Observation, Problem
+from drivers.model import Observation, Problem, Receipt, Slip
 
 LOOK_INTERVAL_MS = 15_000
 RETRY_MS = 1_000
@@ -35,6 +39,7 @@ class DeviceWorker:
         ledger: Ledger,
         clock: Clock,
         done: Callable[[], None],
+        zone: tzinfo = UTC,
     ) -> None:
         self._device_id = device_id
         self._done = done
@@ -42,6 +47,7 @@ class DeviceWorker:
         self._printer = session.printer
         self._ledger = ledger
         self._clock = clock
+        self._zone = zone
         self._look_at_ms = 0
 
     def step(self) -> bool:
@@ -80,13 +86,18 @@ class DeviceWorker:
         if entry.expires_at_ms <= self._clock.now_ms():
             return self._reject(entry, Problem("", "EXPIRED", "it waited longer than it may"))
         kind = KINDS[entry.kind]
-        work = understand(kind, entry.payload or "", entry.id)
+        try:
+            work = kind.understand(entry.payload or "", entry.id, self._now())
+        except NotUnderstood as error:  # written down by another version of this program
+            return self._reject(entry, *error.problems)
+        if kind.needs and kind.needs not in self._printer.capabilities.features:
+            return self._reject(entry, lacking(kind.needs))
         self._session.connect()
-        if work and (found := receipt_conflicts(work) + self._printer.check(work)):
+        if found := kind.problems(self._printer, work):
             return self._reject(entry, *found)
         if blocked := obstacles(kind, self._session.status()):
             return self._not_ready(entry, blocked[-1])
-        baseline = self._printer.counters()
+        baseline = self._printer.counters(with_cash=kind.proof is Proof.CASH)
         self._session.confirm(baseline.fiscal_serial)
         self._ledger.begin(entry, baseline, self._printer.sequence)
         try:
@@ -101,7 +112,7 @@ class DeviceWorker:
     def _not_ready(self, entry: LedgerEntry, fault: Fault) -> bool:
         """Wait for what cures itself or the operator cures; reject what does not."""
         if not words()[fault].waits:
-            return self._reject(entry, _problem(fault, ""))
+            return self._reject(entry, of_fault(fault))
         self._session.pause()
         return False
 
@@ -117,10 +128,11 @@ class DeviceWorker:
         """
         assert entry.baseline is not None
         kind = KINDS[entry.kind]
-        work = understand(kind, entry.payload or "", entry.id)
+        work = kind.understand(entry.payload or "", entry.id, self._now())
         self._session.connect()
-        reference = work.reference if work else ""
-        seen = self._printer.observe(since=entry.baseline, reference=reference)
+        reference = work.reference if isinstance(work, Receipt | Slip) else ""
+        of = kind.proof.document
+        seen = self._printer.observe(since=entry.baseline, reference=reference, of=of)
         decision = decide(kind.proof, entry.baseline, seen, work)
         try:
             if decision.verdict is Verdict.UNDECIDABLE:
@@ -139,26 +151,25 @@ class DeviceWorker:
             case Verdict.ISSUED:
                 recall = KINDS[entry.kind].recall
                 assert recall is not None, "what proves nothing is never found"
-                result = recall(self._printer, work, seen)
+                assert entry.baseline is not None
+                result = recall(self._printer, work, seen, entry.baseline)
                 self._ledger.found(entry, result, decision.evidence)
             case Verdict.NOT_ISSUED if entry.fault and not words()[Fault(entry.fault)].waits:
-                self._ledger.drop(entry, _problem(Fault(entry.fault), entry.reason or ""))
+                self._ledger.drop(entry, of_fault(Fault(entry.fault), entry.reason or ""))
             case Verdict.NOT_ISSUED:
                 self._ledger.absent(entry, self._clock.now_ms() + RETRY_MS * entry.attempts)
             case Verdict.CANCEL:
                 self._printer.cancel_receipt()
+            case Verdict.CLOSE_SLIP:
+                self._printer.close_slip()
             case Verdict.COMPLETE:
-                assert work is not None
-                done = decision.payments_done
-                result = asdict(self._printer.complete_receipt(work, payments_done=done))
+                result = carry_out.complete(self._printer, work, decision.payments_done)
                 self._ledger.found(entry, result, Evidence.REPLY)
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock.now_ms() / 1000, tz=self._zone)
 
     def _look(self) -> None:
         """Read the status now and then, so that the cloud knows how the device is."""
-        self._session.connect()
-        self._session.status()
+        self._session.look(self._now())
         self._look_at_ms = self._clock.now_ms() + LOOK_INTERVAL_MS
-
-
-def _problem(fault: Fault, detail: str) -> Problem:
-    return Problem("", fault.upper(), f"{words()[fault].en} {detail}".strip())

@@ -9,6 +9,7 @@ from agent.verdict import Proof, decide
 from drivers.faults import words
 from drivers.model import (
     Bani,
+    CashMovement,
     Counters,
     Line,
     Observation,
@@ -22,7 +23,14 @@ from drivers.model import (
 
 HERE = Path(__file__).parent
 
-BASELINE = Counters("DB4200000001", z_number=7, receipt_count=40, document_number=60)
+BASELINE = Counters(
+    "DB4200000001",
+    z_number=7,
+    receipt_count=40,
+    document_number=60,
+    paid_in=Bani(100_00),
+    paid_out=Bani(0),
+)
 RECEIPT = Receipt(
     lines=(Line("Paine", Bani(450), Thousandths(2000), VatRate(1100)),),
     payments=(Payment(PaymentKind.CARD, Bani(500)), Payment(PaymentKind.CASH, Bani(400))),
@@ -32,18 +40,29 @@ THEN = {
     "ISSUED": "`issued`",
     "NOT_ISSUED": "`queued`, or `rejected` if trying again would not help",
     "CANCEL": "cancel it, ask again",
+    "CLOSE_SLIP": "close it, ask again",
     "COMPLETE": "take the remaining payments, close",
     "UNDECIDABLE": "`held`",
 }
 
 
-def counters(*, z: int = 0, receipts: int = 0, documents: int = 0, serial: str = "") -> Counters:
-    """The baseline, moved."""
+def counters(
+    *,
+    z: int = 0,
+    receipts: int = 0,
+    documents: int = 0,
+    serial: str = "",
+    cash: tuple[int, int] | None = (0, 0),
+) -> Counters:
+    """The baseline, moved. `cash`: what went in and out since; None: not readable."""
+    paid_in, paid_out = (None, None) if cash is None else cash
     return Counters(
         serial or BASELINE.fiscal_serial,
         BASELINE.z_number + z,
         BASELINE.receipt_count + receipts,
         BASELINE.document_number + documents,
+        None if paid_in is None else Bani(100_00 + paid_in),
+        None if paid_out is None else Bani(paid_out),
     )
 
 
@@ -56,6 +75,7 @@ OPENED = counters(documents=1)
 TOTAL = RECEIPT.total
 RECEIPT_ROWS: tuple[tuple[str, Observation], ...] = (
     ("nothing open, nothing counted (48 never arrived)", Observation(BASELINE)),
+    ("a non-fiscal document is open", Observation(OPENED, slip_open=True)),
     ("open, no line yet", Observation(OPENED, open_receipt(0, 0))),
     ("open, some lines", Observation(OPENED, open_receipt(450, 0))),
     ("open, all lines, nothing paid", Observation(OPENED, open_receipt(900, 0))),
@@ -99,6 +119,45 @@ Z_ROWS: tuple[tuple[str, Observation], ...] = (
     ("Z number + 2", Observation(counters(z=2, documents=2))),
     ("another printer on the port", Observation(counters(serial="DB4200000002"))),
 )
+CASH = CashMovement(paid_in=Bani(500))
+ONE, TWO = counters(documents=1), counters(documents=2)
+CASH_ROWS: tuple[tuple[str, Observation], ...] = (
+    ("the sums as before (70 never arrived)", Observation(BASELINE)),
+    ("5.00 more went in", Observation(counters(documents=1, cash=(500, 0)))),
+    ("another sum went in", Observation(counters(documents=1, cash=(499, 0)))),
+    (
+        "5.00 went in, and something came out",
+        Observation(counters(documents=2, cash=(500, 100))),
+    ),
+    ("5.00 came out instead", Observation(counters(documents=1, cash=(0, 500)))),
+    ("the sums cannot be read", Observation(counters(documents=1, cash=None))),
+    ("a Z report was made since: the sums begin anew", Observation(counters(z=1, documents=2))),
+    ("another printer on the port", Observation(counters(serial="DB4200000002"))),
+)
+SLIP_ROWS: tuple[tuple[str, Observation], ...] = (
+    ("no document since (38 never arrived)", Observation(BASELINE)),
+    ("open, whatever stands on it", Observation(ONE, slip_open=True)),
+    ("closed, our reference in the JE", Observation(ONE, reference_found=True)),
+    ("closed, but without our reference (broken off)", Observation(ONE, reference_found=False)),
+    ("documents since, the JE not readable", Observation(TWO)),
+    ("a Z report was made since", Observation(counters(z=1, documents=2))),
+    ("another printer on the port", Observation(counters(serial="DB4200000002"))),
+)
+DUPLICATE_ROWS: tuple[tuple[str, Observation], ...] = (
+    ("no document since (109 never arrived)", Observation(BASELINE)),
+    ("one document since, of a kind the JE names", Observation(ONE, unnamed_documents=0)),
+    ("one document since, that can only be a copy", Observation(ONE, unnamed_documents=1)),
+    ("two documents since, one can be a copy", Observation(TWO, unnamed_documents=1)),
+    ("two documents since, both can be copies", Observation(TWO, unnamed_documents=2)),
+    ("documents since, the JE not readable", Observation(ONE)),
+    ("a Z report was made since", Observation(counters(z=1, documents=2))),
+    ("another printer on the port", Observation(counters(serial="DB4200000002"))),
+)
+NONE_ROWS: tuple[tuple[str, Observation], ...] = (
+    ("anything, on the same device", Observation(CLOSED)),
+    ("a non-fiscal document is open", Observation(ONE, slip_open=True)),
+    ("another printer on the port", Observation(counters(serial="DB4200000002"))),
+)
 
 
 def fault_table() -> str:
@@ -125,21 +184,29 @@ def verdict_table() -> str:
         " crash. While the device does not answer, nothing is decided and nothing else is issued on"
         " it. The device's clock plays no part: only what it counts.",
         "",
-        "Our receipt: 9.00 lei, paid 5.00 by card and 4.00 in cash.",
+        "Our receipt: 9.00 lei, paid 5.00 by card and 4.00 in cash. Our cash: 5.00 lei put in. A"
+        " non-fiscal document that stands open is closed first, whatever was asked: it is worth"
+        " nothing, and left open it would stop the shop.",
         "",
     ]
-    lines += _rows("a receipt", Proof.RECEIPT, RECEIPT_ROWS)
+    lines += _rows("a receipt", Proof.RECEIPT, RECEIPT_ROWS, RECEIPT)
     lines += _rows("a Z report", Proof.Z_NUMBER, Z_ROWS)
-    lines += _rows(
-        "an X report", Proof.NONE, (("anything, on the same device", Observation(CLOSED)),)
-    )
+    lines += _rows("cash in or out", Proof.CASH, CASH_ROWS, CASH)
+    lines += _rows("a non-fiscal document", Proof.SLIP, SLIP_ROWS)
+    lines += _rows("a copy of the last receipt", Proof.DUPLICATE, DUPLICATE_ROWS)
+    lines += _rows("an X report, a setting, the drawer", Proof.NONE, NONE_ROWS)
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _rows(of: str, proof: Proof, rows: tuple[tuple[str, Observation], ...]) -> list[str]:
+def _rows(
+    of: str,
+    proof: Proof,
+    rows: tuple[tuple[str, Observation], ...],
+    work: Receipt | CashMovement | None = None,
+) -> list[str]:
     lines = [f"| {of}: the device shows | verdict | why | then |", "| --- | --- | --- | --- |"]
     for what, seen in rows:
-        made = decide(proof, BASELINE, seen, RECEIPT if proof is Proof.RECEIPT else None)
+        made = decide(proof, BASELINE, seen, work)
         name = made.verdict.name
         lines.append(f"| {what} | {name} | {made.why} | {THEN[name]} |")
     return [*lines, ""]

@@ -58,6 +58,13 @@ class Fault(StrEnum):
     JE_FAILED = "je_failed"
     SERVICE_NEEDED = "service_needed"
     TAX_OFFICE_LINK = "tax_office_link"
+    # what will soon be wrong
+    DAY_ENDS_SOON = "day_ends_soon"
+    CLOCK_DRIFT = "clock_drift"
+    VAT_TABLE_DIFFERS = "vat_table_differs"
+    SERVICE_DUE = "service_due"
+    TAX_OFFICE_TERM = "tax_office_term"
+    # the rest
     PINPAD = "pinpad"
     NO_DATA = "no_data"
     DEVICE_ERROR = "device_error"

@@ -1,13 +1,14 @@
 """The words of this program: what is sold, what a printer says of itself, what it did.
 
-    Receipt = lines + payments          what is asked
+    Receipt = lines + payments          what is asked; Slip, CashMovement beside it
     Counters, Observation               what the device remembers: the only proof there is
     FiscalResult, Report                what the device did
 
 Money is whole bani, quantity thousandths, VAT rates hundredths of a percent; no float touches them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
@@ -39,6 +40,13 @@ class PaymentKind(StrEnum):
     FOREIGN = "foreign"
 
 
+class BarcodeKind(StrEnum):
+    EAN8 = "ean8"
+    EAN13 = "ean13"
+    CODE128 = "code128"
+    QR = "qr"
+
+
 class AdjustmentKind(StrEnum):
     SURCHARGE_PERCENT = "surcharge_percent"
     DISCOUNT_PERCENT = "discount_percent"
@@ -48,7 +56,7 @@ class AdjustmentKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """A discount or surcharge on a line. `value`: hundredths of a percent, or bani."""
+    """A discount or surcharge. `value`: hundredths of a percent, or bani."""
 
     kind: AdjustmentKind
     value: int
@@ -63,6 +71,10 @@ class Adjustment:
         return Bani(-size if self.kind.startswith("discount") else size)
 
 
+def adjusted(amount: Bani, adjustment: Adjustment | None) -> Bani:
+    return Bani(amount + adjustment.of(amount)) if adjustment else amount
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     name: str
@@ -72,6 +84,8 @@ class Line:
     adjustment: Adjustment | None = None
     department: int = 1
     unit: str = ""
+    is_void: bool = False  # takes back an equal line of the same receipt
+    path: str = field(default="", compare=False)  # where it was asked, for what is told of it
 
     @property
     def gross(self) -> Bani:
@@ -79,13 +93,20 @@ class Line:
 
     @property
     def total(self) -> Bani:
-        return Bani(self.gross + self.adjustment.of(self.gross)) if self.adjustment else self.gross
+        worth = adjusted(self.gross, self.adjustment)
+        return Bani(-worth) if self.is_void else worth
 
 
 @dataclass(frozen=True, slots=True)
 class Payment:
     kind: PaymentKind
     amount: Bani
+
+
+@dataclass(frozen=True, slots=True)
+class Barcode:
+    kind: BarcodeKind
+    data: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +117,30 @@ class Receipt:
     payments: tuple[Payment, ...]
     reference: str
     customer_tax_id: str = ""
+    adjustment: Adjustment | None = None  # of the sum of all lines
+    texts_above: tuple[str, ...] = ()
+    texts_below: tuple[str, ...] = ()
+    barcode: Barcode | None = None
 
     @property
     def total(self) -> Bani:
-        return Bani(sum(line.total for line in self.lines))
+        return adjusted(Bani(sum(line.total for line in self.lines)), self.adjustment)
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """A non-fiscal document: texts, and as its last line the reference that proves it whole."""
+
+    texts: tuple[str, ...]
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CashMovement:
+    """Cash that goes into the drawer or comes out of it, apart from sales; one of them is 0."""
+
+    paid_in: Bani = Bani(0)
+    paid_out: Bani = Bani(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +150,6 @@ class Problem:
     path: str
     code: str
     sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class Capabilities:
-    """What a device can do; what it cannot is refused before the first byte."""
-
-    name_length_max: int
-    lines_max: int
-    payment_kinds: frozenset[PaymentKind]
-    payments_max: int = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +171,8 @@ class Counters:
     z_number: int  # the last Z report made
     receipt_count: int  # fiscal receipts closed
     document_number: int  # the last document of any kind
+    paid_in: Bani | None = None  # cash put in and taken out since the last Z; None: not asked
+    paid_out: Bani | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +181,7 @@ class OpenReceipt:
 
     document_number: int
     total: Bani
-    paid: Bani
+    paid: Bani | None  # None: some, not all; the device does not say how much
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +192,10 @@ class Observation:
     open_receipt: OpenReceipt | None = None
     last_total: Bani | None = None
     reference_found: bool | None = None
-    trace: Trace | None = None  # of the receipt that carries our reference
+    trace: Trace | None = None  # of the document that carries our reference
+    slip_open: bool = False  # a non-fiscal document stands open
+    unnamed_documents: int | None = None  # since the baseline, of a kind the JE does not name
+    counts_slips: bool = True  # False: its document number moves with receipts alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +203,19 @@ class FiscalResult:
     """A receipt closed in the fiscal memory. `issued_at` is the device's own clock, as it says."""
 
     receipt_number: int
-    document_number: int
+    document_number: int | None  # None: could not be read, as after a doubt with a broken JE
     z_number: int
     fiscal_serial: str
     issued_at: str
-    total: Bani
+    total: Bani | None  # None: a receipt that is not ours, whose total is not read
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceTime:
+    """The device's clock: as it writes it, and as a value; None where that is no date."""
+
+    text: str
+    at: datetime | None  # local time, marked UTC so that nothing shifts it
 
 
 @dataclass(frozen=True, slots=True)

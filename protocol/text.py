@@ -1,13 +1,16 @@
 """Romanian letters on devices that may not have them.
 
-    "Brânză țărănească"  ->  "Branza taraneasca"
+    "Brânză țărănească"  --ascii-->   "Branza taraneasca"
+                         --cp1250-->  "Brânză ţărănească"     it has the cedilla only
 
 No source shows a printed diacritic, and four code pages are named for Romanian devices
-[datecs.md 2.4], so text goes out as plain ASCII: both forms of ș and ț (comma below, cedilla),
-every accent and the usual typographic signs are folded. What cannot be folded is refused, never
+[datecs.md 2.4], so text goes out as plain ASCII unless a device is configured with a code page. Of
+ș and ț it may have the form with a comma below or the one with a cedilla: either stands for both.
+What no letter of the page can stand for is folded, and what cannot be folded is refused, never
 printed as "?".
 """
 
+import textwrap
 import unicodedata
 
 _FOLDS = str.maketrans(
@@ -34,26 +37,58 @@ _FOLDS = str.maketrans(
 )
 
 REPLY_CODE_PAGE = "cp1250"
+ASCII = "ascii"
+CODE_PAGES = (ASCII, "cp1250", "cp852", "iso8859_2", "iso8859_16")
+OTHER_FORMS = dict(zip("șțȘȚşţŞŢ", "şţŞŢșțȘȚ", strict=True))  # comma below, cedilla
 
 
-def fold(text: str) -> str:
-    """Fold to ASCII as far as it goes; what has no ASCII form stays as it is."""
-    plain = unicodedata.normalize("NFKD", text.translate(_FOLDS))
-    return "".join(letter for letter in plain if not unicodedata.combining(letter))
+def fold(text: str, page: str = ASCII) -> str:
+    """Fold to the letters of a code page as far as it goes; what has none stays as it is."""
+    if page == ASCII:
+        return _plain(text)
+    composed = unicodedata.normalize("NFC", text)
+    return "".join(_letter(sign, page) for sign in composed)
 
 
-def unprintable(text: str) -> str:
+def unprintable(text: str, page: str = ASCII) -> str:
     """Return the characters that even the folded text cannot print: control signs, emoji."""
-    return "".join(letter for letter in fold(text) if not " " <= letter <= "~")
+    return "".join(sign for sign in fold(text, page) if not _prints(sign, page))
 
 
-def to_device(text: str) -> bytes:
+def _plain(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text.translate(_FOLDS))
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+
+
+def _letter(sign: str, page: str) -> str:
+    for form in (sign, OTHER_FORMS.get(sign, sign)):
+        if _prints(form, page):
+            return form
+    return _plain(sign)
+
+
+def _prints(sign: str, page: str) -> bool:
+    if sign.isascii():
+        return " " <= sign <= "~"
+    try:
+        return sign.isalpha() and bool(sign.encode(page))
+    except UnicodeEncodeError:
+        return False
+
+
+def wrapped(text: str, columns: int, page: str = ASCII) -> tuple[str, ...]:
+    """Fold a text, and break what is longer than a line between words."""
+    plain = fold(text, page)
+    return (plain,) if len(plain) <= columns else tuple(textwrap.wrap(plain, columns))
+
+
+def to_device(text: str, page: str = ASCII) -> bytes:
     """Fold and encode.
 
     Raises:
         UnicodeEncodeError: the text was not checked with `unprintable` before.
     """
-    return fold(text).encode("ascii")
+    return fold(text, page).encode(page)
 
 
 def from_device(data: bytes) -> str:

@@ -9,133 +9,95 @@ nFBon counts fiscal receipts for ever, nBon all documents; 76 after a close stil
 receipt; the JE (125) numbers documents like nBon; payment modes 3..9; amounts above 9,999,999.99.
 """
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from datetime import datetime
 
 from drivers.base import Operator
+from drivers.capabilities import Capabilities, Feature
 from drivers.clock import Clock
+from drivers.datecs_fields import (
+    CLOSED,
+    MODES,
+    NONFISCAL,
+    adjustment_fields,
+    bani,
+    clock_text,
+    device_time,
+    drawer_sums,
+    in_progress,
+    money,
+    sale_fields,
+    slip_number,
+    vat_table,
+)
+from drivers.datecs_je import DatecsJe
+from drivers.datecs_reports import DatecsReports
+from drivers.datecs_service import DatecsService
+from drivers.datecs_talk import MONEY, DatecsTalk
+from drivers.datecs_upkeep import DatecsUpkeep
 from drivers.errors import ContactLost, Refused
 from drivers.faults import Fault
-from drivers.je import REFERENCE, JeDocument, Trace, look_for
+from drivers.je import REFERENCE, DocumentKind
 from drivers.link import Link
 from drivers.model import (
-    AdjustmentKind,
     Bani,
-    Capabilities,
+    BarcodeKind,
+    CashMovement,
     Counters,
+    DeviceTime,
     Drawer,
     FiscalResult,
-    GroupTotal,
     Identity,
-    Line,
     Observation,
     OpenReceipt,
-    Payment,
     PaymentKind,
     Problem,
     Receipt,
     Report,
+    Slip,
     VatRate,
 )
 from drivers.receipt_check import receipt_problems
-from drivers.status import DeviceStatus, load_faults, load_status_bits
+from drivers.status import DeviceStatus, load_status_bits
 from drivers.transport import Transport
+from drivers.upkeep import Upkeep
 from protocol.datecs_x import DATECS_X
-from protocol.errors import ReplyError
-from protocol.exchange import READ, Budget, Request
-from protocol.fields import decimal_text, decimal_value, integer, split_tabbed, tabbed
-from protocol.text import from_device, to_device
+from protocol.exchange import Request
+from protocol.fields import integer, split_tabbed
+from protocol.text import from_device, wrapped
 
 OPEN_NONFISCAL, CLOSE_NONFISCAL, NONFISCAL_TEXT = 38, 39, 42
 OPEN_RECEIPT, SALE, SUBTOTAL, PAYMENT, TEXT, CLOSE_RECEIPT, CANCEL = 48, 49, 51, 53, 54, 56, 60
-SET_CLOCK, READ_CLOCK, VAT_RATES, LAST_Z, DAY_TOTALS, REPORT, CASH = 61, 62, 50, 64, 65, 69, 70
-STATUS, IN_PROGRESS, DIAGNOSTICS, DAY_INFO, DEVICE_INFO = 74, 76, 90, 110, 123
-JE_READ, VARIABLE = 125, 255
+VAT_RATES, SET_CLOCK, READ_CLOCK, CASH, DEVICE_INFO = 50, 61, 62, 70, 123
+STATUS, IN_PROGRESS, BARCODE, DIAGNOSTICS, DRAWER, DUPLICATE = 74, 76, 84, 90, 106, 109
 
-PRINT = Budget(silence_s=2.0, total_s=30.0)
-MONEY = Budget(silence_s=5.0, total_s=60.0)
-LONG = Budget(silence_s=10.0, total_s=180.0)
-
-GROUPS = "ABCDEFG"
-UNUSED_RATE = 100_00  # 100.00 or 100.02 marks a group that is not programmed [datecs.md 10]
-MODES = {kind: str(mode) for mode, kind in enumerate(PaymentKind)}  # the order of 4.1
-ADJUSTMENTS = {kind: str(code) for code, kind in enumerate(AdjustmentKind, start=1)}
-CLOSED, NONFISCAL = "0", "5"  # IsOpen of 76
-JE_TYPES = {"1": True, "3": True, "8": False}  # receipt, with buyer, cancelled [datecs.md 4, 124]
-JE_DOCUMENTS_MAX, JE_LINES_MAX = 8, 2000
-END_OF_DATA = "-100003"
-
-FAULTS = load_faults("datecs_x_errors.csv")
+NAME_LENGTH_MAX, COLUMNS_MIN = 72, 32
+DRAWER_PULSE_MS = 50
+BARCODES = {kind: str(code) for code, kind in enumerate(BarcodeKind, start=1)}  # Type of 84
 STATUS_BITS = load_status_bits("datecs_x_status.csv")
-
-Value = TypeVar("Value")
-
-
-def bani(text: str) -> Bani:
-    return Bani(decimal_value(text, 2))
-
-
-def money(amount: int) -> str:
-    return decimal_text(amount, 2)
-
-
-def nothing(_fields: list[str]) -> Any:
-    """Read no field: only the error code matters."""
-
-
-def slip_number(fields: list[str]) -> int | None:
-    """48, 56: S, if the firmware tells it."""
-    return integer(fields[0]) if fields else None
-
-
-def sale_fields(line: Line, group: str) -> tuple[str | int, ...]:
-    """49: PluName, TaxCd, Price, Qty, DiscType, DiscValue, Dept, Unit."""
-    of = line.adjustment
-    adjustment = (ADJUSTMENTS[of.kind], money(of.value)) if of else ("", "")
-    amounts = (money(line.unit_price), decimal_text(line.quantity, 3), *adjustment)
-    return line.name, GROUPS.index(group) + 1, *amounts, line.department, line.unit
-
-
-def vat_table(fields: list[str]) -> dict[str, VatRate | None]:
-    """50: nZ, TaxA.., EntDate: however many groups the firmware has, None for the unused."""
-    values = [decimal_value(text, 2) for text in fields[1:-1]]
-    return {
-        letter: VatRate(value) if value < UNUSED_RATE else None
-        for letter, value in zip(GROUPS, values, strict=False)
-    }
-
-
-def in_progress(fields: list[str]) -> tuple[str, int, Bani, Bani]:
-    """76: IsOpen, Number, Amount, Payed; five fields or seven, firmwares differ [datecs.md 10]."""
-    return fields[0], integer(fields[1]), bani(fields[-2]), bani(fields[-1])
-
-
-def je_header(fields: list[str]) -> tuple[str, Trace]:
-    """125-0: DocNumber, [RecReport,] RecNumber, Date, DocType, ZNumber; firmwares differ."""
-    trace = Trace(integer(fields[-4]), integer(fields[0]), integer(fields[-1]), fields[-3])
-    return fields[-2], trace
-
-
-def payments(fields: list[str]) -> tuple[Payment, ...]:
-    """110-0: sums by payment mode, in the order of the modes; the last, foreign, is left out."""
-    sums = zip(PaymentKind, (bani(text) for text in fields[:-1]), strict=False)
-    return tuple(Payment(kind, sum_) for kind, sum_ in sums if sum_)
 
 
 class DatecsX:
     """One Datecs device."""
 
     capabilities = Capabilities(
-        name_length_max=72,
+        name_length_max=NAME_LENGTH_MAX,
+        name_lines_max=3,
         lines_max=500,
         payment_kinds=frozenset(PaymentKind) - {PaymentKind.FOREIGN},  # it needs a rate
+        features=frozenset(Feature) - {Feature.REVERSAL},  # no such command in Romania
     )
 
     def __init__(self, transport: Transport, clock: Clock, operator: Operator) -> None:
         self._link = Link(transport, DATECS_X, clock)
+        self._talk = DatecsTalk(self._link)
+        self._je = DatecsJe(self._talk)
+        self._reports = DatecsReports(self._talk)
+        self._upkeep = DatecsUpkeep(self._talk)
+        self.service = DatecsService(self._talk)
         self._operator = operator
         self._table: dict[str, VatRate | None] = {}
-        self._next_slip: int | None = None  # as the counters said when they were read
+        self._width: int | None = None
+        self._next_slip = (-1, 0)  # what had acted when the counters were read, what comes next
 
     @property
     def sequence(self) -> int | None:
@@ -143,60 +105,87 @@ class DatecsX:
 
     def open(self, *, last_sequence: int | None) -> Identity:
         self._link.open(Request(STATUS, repeatable=True), last_sequence=last_sequence)
-        self._table = self._read(VAT_RATES, read=vat_table)
-        return self._identity()
+        self._table = self._talk.read(VAT_RATES, read=vat_table)
+        self._width = None
+        self._talk.code_page = self.capabilities.code_page
+        return self.identity()
 
     def close(self) -> None:
         self._link.close()
 
+    def identity(self) -> Identity:
+        info = self._talk.read(DEVICE_INFO, 1, read=lambda f: (f[0], f[1], f[4]))
+        text = from_device(self._talk.ask(DIAGNOSTICS, b"1\t").data)
+        # some firmwares answer with commas and no error code
+        fields = split_tabbed(text)[1:] if "\t" in text else text.split(",")
+        model, firmware = (*fields, "", "")[:2]
+        return Identity(model, firmware, *info)
+
     def status(self) -> DeviceStatus:
-        raw = self._link.execute(Request(STATUS, repeatable=True)).status
+        raw = self._talk.ask(STATUS).status
         return DeviceStatus(raw, STATUS_BITS, bool(raw[2] & 0x28), bool(raw[5] & 0x08))
 
-    def counters(self) -> Counters:
-        serial = self._read(DEVICE_INFO, 1, read=lambda fields: fields[0])
-        names = ("nBon", "nZreport", "nFBon", "nBon")
-        documents, z_number, receipts, again = map(self._variable, names)
-        if documents != again:  # every document moves it: these were not of one moment
+    def counters(self, *, with_cash: bool = False) -> Counters:
+        serial = self._talk.read(DEVICE_INFO, 1, read=lambda fields: fields[0])
+        names = ("nBon", "nZreport", "nFBon")
+        documents, z_number, receipts = (self._count(name) for name in names)
+        cash = self.drawer() if with_cash else None
+        if documents != self._count("nBon"):  # every document moves it
             raise ContactLost("somebody printed while the counters were read")
-        self._next_slip = documents + 1
-        return Counters(serial, z_number, receipts, documents)
+        self._next_slip = self._talk.acted, documents + 1
+        moved = (cash.paid_in, cash.paid_out) if cash else (None, None)
+        return Counters(serial, z_number, receipts, documents, *moved)
 
     def vat_rates(self) -> dict[str, VatRate]:
-        self._table = self._read(VAT_RATES, read=vat_table)
+        self._table = self._talk.read(VAT_RATES, read=vat_table)
         return self._rates
 
-    def clock(self) -> str:
-        return self._read(READ_CLOCK, read=lambda fields: fields[0])
+    def columns(self) -> int:
+        return self._count("PrintColumns")
 
-    def set_clock(self, text: str) -> None:
-        self._do(SET_CLOCK, text, budget=PRINT)
+    def clock(self) -> DeviceTime:
+        return self._talk.read(READ_CLOCK, read=lambda fields: device_time(fields[0]))
+
+    def last_record_at(self) -> DeviceTime:
+        return self._upkeep.last_record_at()
+
+    def day_is_open(self) -> bool:
+        return self._upkeep.day_is_open()
+
+    def upkeep(self) -> Upkeep:
+        return self._upkeep.read(frozenset(self.vat_rates().values()))
+
+    def set_clock(self, moment: datetime, *, summer: bool) -> None:
+        self._talk.do(SET_CLOCK, clock_text(moment, summer=summer))
 
     def day_totals(self) -> Report:
-        return self._report_of(DAY_TOTALS, 0)
+        return self._reports.open_day(self._table)
 
     def drawer(self) -> Drawer:
-        return self._read(
-            CASH, 0, money(0), read=lambda f: Drawer(bani(f[0]), bani(f[1]), bani(f[2]))
-        )
+        return self._talk.read(CASH, 0, money(0), read=drawer_sums)
 
     def last_z_report(self) -> Report:
-        return self._report_of(LAST_Z, 0)
+        return self._reports.last_z(self._table)
 
-    def last_receipt(self, total: Bani) -> FiscalResult:
-        number, issued_at = self._read(DEVICE_INFO, 3, read=lambda f: (integer(f[0]), f[1]))
+    def last_receipt(self, total: Bani | None) -> FiscalResult:
+        number, issued_at = self._talk.read(DEVICE_INFO, 3, read=lambda f: (integer(f[0]), f[1]))
         now = self.counters()
         day = now.z_number + 1  # the Z report that will hold it
         return FiscalResult(number, now.document_number, day, now.fiscal_serial, issued_at, total)
 
-    def observe(self, *, since: Counters, reference: str) -> Observation:
-        counters = self.counters()
-        is_open, number, total, paid = self._read(IN_PROGRESS, read=in_progress)
-        if is_open not in (CLOSED, NONFISCAL):
+    def observe(
+        self, *, since: Counters, reference: str, of: DocumentKind = DocumentKind.RECEIPT
+    ) -> Observation:
+        counters = self.counters(with_cash=since.paid_in is not None)
+        is_open, number, total, paid = self._talk.read(IN_PROGRESS, read=in_progress)
+        if is_open == NONFISCAL:
+            return Observation(counters, slip_open=True)
+        if is_open != CLOSED:
             return Observation(counters, OpenReceipt(number, total, paid))
-        last_total = total if is_open == CLOSED else None
-        found, trace = self._find(reference, since.document_number + 1, counters.document_number)
-        return Observation(counters, None, last_total, found, trace)
+        new = range(since.document_number + 1, counters.document_number + 1)
+        unnamed = self._je.unnamed(new) if of is DocumentKind.COPY else None
+        found, trace = self._je.find(reference, new, of)
+        return Observation(counters, None, total, found, trace, unnamed_documents=unnamed)
 
     def check(self, receipt: Receipt) -> list[Problem]:
         rates = frozenset(self.vat_rates().values())
@@ -205,13 +194,12 @@ class DatecsX:
     def issue_receipt(self, receipt: Receipt) -> FiscalResult:
         operator, cui, repeats = self._operator, receipt.customer_tax_id, self._link.repeats
         who = (operator.number, operator.password, operator.till, "I" if cui else "", cui)
-        letters = {rate: letter for letter, rate in reversed(self._rates.items())}
-        opened = self._do(OPEN_RECEIPT, *who, repeatable=True, read=slip_number)
-        if opened not in (None, self._next_slip or opened):
-            raise ContactLost(f"our document is {opened}, it should be {self._next_slip}")
-        for line in receipt.lines:
-            self._do(SALE, *sale_fields(line, letters[line.vat_rate]), repeatable=True)
-        self._do(TEXT, f"{REFERENCE}{receipt.reference}", 0, 0, 0, 0, 1, repeatable=True)
+        counted_at, expected = self._next_slip
+        known = counted_at == self._talk.acted
+        opened = self._talk.do(OPEN_RECEIPT, *who, repeatable=True, read=slip_number)
+        if known and opened not in (None, expected):
+            raise ContactLost(f"our document is {opened}, it should be {expected}")
+        self._sell(receipt)
         if (subtotal := self._subtotal()) != receipt.total:
             if self._link.repeats != repeats:  # a line stands there twice: that is no difference
                 raise ContactLost("the device forgot what it had answered: total differs")
@@ -221,122 +209,86 @@ class DatecsX:
 
     def complete_receipt(self, receipt: Receipt, *, payments_done: int) -> FiscalResult:
         for payment in receipt.payments[payments_done:]:
-            self._do(PAYMENT, MODES[payment.kind], money(payment.amount), budget=MONEY)
-        closed = self._do(CLOSE_RECEIPT, budget=MONEY, read=slip_number)
+            self._talk.do(PAYMENT, MODES[payment.kind], money(payment.amount), budget=MONEY)
+        closed = self._talk.do(CLOSE_RECEIPT, budget=MONEY, read=slip_number)
         result = self.last_receipt(receipt.total)
         if closed not in (None, result.document_number):
             raise ContactLost(f"document {result.document_number} came after our {closed}")
         return result
 
     def cancel_receipt(self) -> None:
-        self._do(CANCEL, budget=MONEY)
+        self._talk.do(CANCEL, budget=MONEY)
 
     def x_report(self) -> Report:
-        return self._report_of(REPORT, "X", budget=LONG)
+        return self._reports.x_report(self._table)
 
     def z_report(self) -> Report:
-        return self._report_of(REPORT, "Z", budget=LONG)
+        return self._reports.z_report(self._table)
 
-    def print_slip(self, texts: tuple[str, ...]) -> None:
-        try:
-            self._do(OPEN_NONFISCAL)
-        except Refused as error:
-            if error.fault is not Fault.RECEIPT_OPEN:
-                raise
-            self._do(CLOSE_NONFISCAL, budget=MONEY)  # one that was broken off, e.g. out of paper
-            self._do(OPEN_NONFISCAL)
+    def move_cash(self, movement: CashMovement) -> Drawer:
+        type_, amount = (1, movement.paid_out) if movement.paid_out else (0, movement.paid_in)
+        return self._talk.do(CASH, type_, money(amount), budget=MONEY, read=drawer_sums)
+
+    def print_slip(self, slip: Slip) -> int | None:
+        self._talk.do(OPEN_NONFISCAL)
+        for text in slip.texts:
+            for piece in self._pieces(text):
+                self._talk.do(NONFISCAL_TEXT, piece, 0, 0, 0, 0, 0)
+        if slip.reference:
+            self._talk.do(NONFISCAL_TEXT, f"{REFERENCE}{slip.reference}", 0, 0, 0, 0, 1)
+        return self._talk.do(CLOSE_NONFISCAL, budget=MONEY, read=slip_number)
+
+    def close_slip(self) -> None:
+        self._talk.do(CLOSE_NONFISCAL, budget=MONEY)
+
+    def print_duplicate(self) -> None:
+        self._talk.do(DUPLICATE, budget=MONEY)
+
+    def open_drawer(self) -> None:
+        self._talk.do(DRAWER, DRAWER_PULSE_MS)
+
+    def _sell(self, receipt: Receipt) -> None:
+        """All that a receipt says before it is paid; a repeat of it shows in the subtotal."""
+        letters = {rate: letter for letter, rate in reversed(self._rates.items())}
+        self._texts(receipt.texts_above)
+        for line in receipt.lines:
+            name, *more = wrapped(line.name, NAME_LENGTH_MAX, self._talk.code_page)
+            sold = sale_fields(line, name, letters[line.vat_rate])
+            self._talk.do(SALE, *sold, repeatable=True)
+            self._texts(tuple(more))
+        if receipt.adjustment:
+            self._talk.do(SUBTOTAL, 1, 0, *adjustment_fields(receipt.adjustment))
+        self._texts(receipt.texts_below)
+        if receipt.barcode:
+            self._talk.do(BARCODE, BARCODES[receipt.barcode.kind], receipt.barcode.data)
+        self._talk.do(TEXT, f"{REFERENCE}{receipt.reference}", 0, 0, 0, 0, 1, repeatable=True)
+
+    def _texts(self, texts: tuple[str, ...]) -> None:
         for text in texts:
-            self._do(NONFISCAL_TEXT, text, 0, 0, 0, 0, 0)
-        self._do(CLOSE_NONFISCAL, budget=MONEY)
+            for piece in self._pieces(text):
+                self._talk.do(TEXT, piece, 0, 0, 0, 0, 0, repeatable=True)
 
-    def _identity(self) -> Identity:
-        info = self._read(DEVICE_INFO, 1, read=lambda f: (f[0], f[1], f[4]))
-        reply = self._link.execute(Request(DIAGNOSTICS, b"1\t", repeatable=True))
-        text = from_device(reply.data)  # some firmwares answer with commas and no error code
-        fields = split_tabbed(text)[1:] if "\t" in text else text.split(",")
-        model, firmware = (*fields, "", "")[:2]
-        return Identity(model, firmware, *info)
+    def _pieces(self, text: str) -> tuple[str, ...]:
+        """Break a text to the device's lines, two less than its columns [datecs.md 8]."""
+        if len(text) > COLUMNS_MIN - 2 and self._width is None:
+            self._width = self.columns() - 2
+        return wrapped(text, self._width or COLUMNS_MIN - 2, self._talk.code_page)
 
     def _subtotal(self) -> Bani:
         try:
-            return self._read(SUBTOTAL, 0, 0, "", "", read=lambda fields: bani(fields[1]))
+            return self._talk.read(SUBTOTAL, 0, 0, "", "", read=lambda fields: bani(fields[1]))
         except Refused as error:
             if error.fault is not Fault.PAYMENT_STARTED:
                 raise
         # One firmware refuses a subtotal just before payment [datecs.md 4.2]; 76 knows it too.
-        return self._read(IN_PROGRESS, read=in_progress)[2]
+        return self._talk.read(IN_PROGRESS, read=in_progress)[2]
 
-    def _report_of(self, code: int, type_: str | int, *, budget: Budget = READ) -> Report:
-        paid = () if code == LAST_Z else self._read(DAY_INFO, 0, read=payments)
-        serial = self._read(DEVICE_INFO, 1, read=lambda fields: fields[0])
-        issued_at = "" if code == LAST_Z else self.clock()
-
-        def read(fields: list[str]) -> Report:
-            sums = zip(self._table.items(), (bani(text) for text in fields[1:]), strict=False)
-            groups = tuple(
-                GroupTotal(letter, rate, total)
-                for (letter, rate), total in sums
-                if total or rate is not None
-            )
-            # 64 ends with its own date
-            return Report(integer(fields[0]), serial, groups, paid, issued_at or fields[-1])
-
-        return self._do(code, type_, budget=budget, repeatable=budget is READ, read=read)
+    def _count(self, variable: str) -> int:
+        return self._talk.variable(variable, read=integer)
 
     @property
     def _rates(self) -> dict[str, VatRate]:
         return {letter: rate for letter, rate in self._table.items() if rate is not None}
-
-    def _variable(self, name: str) -> int:
-        return self._read(VARIABLE, name, "", "", read=lambda fields: integer(fields[0]))
-
-    def _find(self, reference: str, first: int, last: int) -> tuple[bool | None, Trace | None]:
-        """Look for our reference in those JE documents; None: they could not all be read."""
-        if not reference or last - first >= JE_DOCUMENTS_MAX:
-            return None, None
-        try:
-            return look_for(reference, map(self._document, range(first, last + 1)))
-        except Refused:
-            return None, None
-
-    def _document(self, number: int) -> JeDocument:
-        kind, trace = self._read(JE_READ, 0, number, 0, read=je_header)
-        lines: list[str] = []
-        while len(lines) < JE_LINES_MAX:
-            try:
-                lines.append(self._do(JE_READ, 1, "", "", read=lambda fields: fields[0]))
-            except Refused as error:
-                if error.device_code != END_OF_DATA:
-                    raise
-                break
-        return JeDocument(JE_TYPES.get(kind), trace, "\n".join(lines))
-
-    def _read(self, code: int, *parameters: str | int, read: Callable[[list[str]], Value]) -> Value:
-        return self._do(code, *parameters, budget=READ, repeatable=True, read=read)
-
-    def _do(
-        self,
-        code: int,
-        *parameters: str | int,
-        budget: Budget = PRINT,
-        repeatable: bool = False,
-        read: Callable[[list[str]], Value] = nothing,
-    ) -> Value:
-        """Send one request and read the fields after its error code."""
-        if not repeatable:  # it may print, and move the number of the next document
-            self._next_slip = None
-        data = to_device(tabbed(*parameters))
-        reply = self._link.execute(Request(code, data, repeatable, budget))
-        error_code, *fields = split_tabbed(from_device(reply.data))
-        if reply.status[0] & 0x02 and not error_code:
-            raise Refused(Fault.UNKNOWN_COMMAND, device_code="", doing=f"{code}")
-        if error_code != "0":
-            fault = FAULTS.get(error_code, Fault.DEVICE_ERROR)
-            raise Refused(fault, device_code=error_code, doing=f"{code}")
-        try:
-            return read(fields)
-        except (ReplyError, IndexError) as error:
-            raise ContactLost(f"the answer to {code} makes no sense: {fields}") from error
 
 
 DRIVER = DatecsX

@@ -38,6 +38,7 @@ def configuration(folder: Path, *addresses: str, extra: str = "") -> str:
         for number, address in enumerate(addresses, start=1)
     )
     path = folder / "config.toml"
-    agent = f'[agent]\nid = "shop"\nstate_dir = "{folder / "state"}"\n[cloud]\n'
+    agent = f'[agent]\nid = "shop"\nstate_dir = "{folder / "state"}"\n'
+    agent += 'timezone = "UTC"\n[cloud]\n'
     path.write_text(f"{agent}{devices}{extra}\n", "utf-8")
     return str(path)

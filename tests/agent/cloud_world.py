@@ -13,12 +13,15 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
-from agent.cloud.client import CloudClient
+from agent.cloud.budget import Budget
+from agent.cloud.client import Answer, CloudClient
 from agent.cloud.keys import ApiKey
-from agent.cloud.sync import CloudSync
+from agent.cloud.sync import Around, CloudSync
 from agent.entries import LedgerEntry
 from agent.ledger import Ledger
 from config.settings import AgentSettings, CloudSettings, DeviceSettings, Settings, profiles
@@ -28,10 +31,14 @@ from sandbox.cloud.world import World
 SECRET = "ebon_live_org_demo_shop_" + "0123456789abcdef" * 2
 PROFILE = profiles()["ebon"]
 POLL_INTERVAL_S = 10.0
+NOW_MS = 1_775_120_400_000
+STRANGE_MS = 7 * 86_400_000
 STEPS_MAX = 1000
 REQUEST_BYTES_MAX = 1 << 20
 WAIT_S_MAX = 10.0
 MISSING = object()
+Lacks = tuple[str, ...]
+BY_LIST: Lacks = ("sync", "receipt", "report")  # what these tests are not about
 ITEM, PAYMENT = ("payload", "items", 0), ("payload", "payments", 0)
 COUNTERS = Counters(fiscal_serial="SIM1", z_number=4, receipt_count=10, document_number=20)
 RECEIPT_RESULT: dict[str, Any] = {
@@ -54,7 +61,7 @@ REPORT_RESULT: dict[str, Any] = {
 class FakeClock:
     """Both clocks; they move only when told."""
 
-    def __init__(self, ms: int = 1_775_120_400_000) -> None:
+    def __init__(self, ms: int = NOW_MS) -> None:
         self.ms = ms
         self.s = 1000.0
 
@@ -73,8 +80,29 @@ def key(secret: str = SECRET) -> ApiKey:
     return ApiKey(secret, "a test", "org_demo_shop", live=True)
 
 
-def client_of(url: str, secret: str = SECRET) -> CloudClient:
-    return CloudClient(PROFILE, url, key(secret), "magazin-1")
+class HandTimed(CloudClient):
+    """The virtual cloud's `Date` is the machine's, its clock is the test's: no time but that."""
+
+    def send(self, call: str, **content: Any) -> Answer:
+        answer = super().send(call, **content)
+        strange = abs((answer.server_ms or 0) - NOW_MS) > STRANGE_MS
+        return replace(answer, server_ms=None) if strange else answer
+
+
+def client_of(
+    url: str, secret: str = SECRET, *, lacks: Lacks = (), limits: bool = True
+) -> CloudClient:
+    """A client of a cloud that lacks these calls. `limits`: it reads what is left of the budget."""
+    calls = {name: call for name, call in PROFILE.calls.items() if name not in lacks}
+    unread = PROFILE.limits.model_copy(update={"remaining": "X-Unread"})
+    heard = PROFILE.limits if limits else unread
+    profile = PROFILE.model_copy(update={"calls": calls, "limits": heard})
+    return HandTimed(profile, url, key(secret), "magazin-1")
+
+
+def no_limit() -> Around:
+    """What a test needs that is not about the budget."""
+    return Around(budget=Budget(10**6, 1e9, 1.0, Random(1), 0.0))
 
 
 def answer(status: int, body: bytes, *headers: str) -> bytes:
@@ -142,7 +170,7 @@ def scripted(*answers: bytes, silent: bool = False) -> Iterator[Scripted]:
 def settings_of(home: Path, url: str, *device_ids: str, agent_id: str) -> Settings:
     return Settings(
         agent=AgentSettings(id=agent_id, state_dir=home),
-        cloud=CloudSettings(base_url=url, poll_interval_s=POLL_INTERVAL_S),
+        cloud=CloudSettings(base_url=url, poll_interval_s=POLL_INTERVAL_S, long_poll_s=0),
         device=[
             DeviceSettings(id=id_, family="datecs_x", address=f"/dev/{id_}") for id_ in device_ids
         ],
@@ -152,12 +180,20 @@ def settings_of(home: Path, url: str, *device_ids: str, agent_id: str) -> Settin
 class Agent:
     """The cloud's side of an agent; the test plays the printers through the ledger."""
 
-    def __init__(self, ledger_path: Path, settings: Settings, client: CloudClient) -> None:
+    def __init__(
+        self,
+        ledger_path: Path,
+        settings: Settings,
+        client: CloudClient,
+        around: Around | None = None,
+    ) -> None:
         self.clock = FakeClock()
         self.id = settings.agent.id
         self.ledger = Ledger(ledger_path, self.clock)
         self.arrived: list[str] = []
-        self.sync = CloudSync(client, settings, self.ledger, self.clock, self.arrived.append)
+        self.sync = CloudSync(
+            client, settings, self.ledger, self.clock, self.arrived.append, around or no_limit()
+        )
 
     def settle(self) -> None:
         for _ in range(STEPS_MAX):
@@ -188,12 +224,13 @@ class Agent:
 
 @contextmanager
 def an_agent(
-    home: Path, url: str, secret: str, *device_ids: str, agent_id: str = ""
+    home: Path, url: str, secret: str, *device_ids: str, agent_id: str = "", lacks: Lacks = ()
 ) -> Iterator[Agent]:
     """An agent; by default its id is its first device's, so that events of tests do not meet."""
     name = agent_id or device_ids[0]
     settings = settings_of(home, url, *device_ids, agent_id=name)
-    agent = Agent(home / f"{name}.sqlite3", settings, client_of(url, secret))
+    client = client_of(url, secret, lacks=lacks, limits=False)
+    agent = Agent(home / f"{name}.sqlite3", settings, client)
     try:
         yield agent
     finally:

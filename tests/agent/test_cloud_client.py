@@ -1,279 +1,195 @@
-"""The client against servers that do everything wrong: each answer is the right kind of error."""
+"""What goes over the line for each call, and with which key."""
 
 import gzip
 import json
 import logging
-import socket
-from collections.abc import Iterator
-from decimal import Decimal
+from contextlib import suppress
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.cloud import client as client_module
-from agent.cloud.client import (
-    BODY_BYTES_MAX,
-    RETRY_AFTER_S_MAX,
-    CloudAnswerBroken,
+from agent.cloud import calls
+from agent.cloud.answers import (
     CloudError,
     CloudRefused,
-    CloudUnreachable,
-    fill,
+    Why,
 )
-from tests.agent.cloud_world import SECRET, Scripted, answer, client_of, scripted, shown_by
+from agent.cloud.client import fill
+from config.settings import profiles
+from tests.agent.far_cloud import (
+    OTHER_SECRET,
+    PARTS,
+    SECRET,
+    FarCloud,
+    Heard,
+    client_of,
+    far_cloud,
+    refusal,
+    said,
+)
 
-PATH = "/api/v1/commands"
 DATE = "Date: Thu, 02 Apr 2026 09:00:00 GMT"
 DATE_MS = 1_775_120_400_000
+PROFILES = list(profiles())
+JSON = "Content-Type: application/json"
 
 
-def refusal(code: object, message: object = "no") -> bytes:
-    return json.dumps({"error": {"code": code, "message": message}}).encode()
-
-
-def error_of(said: bytes, *, post: bool = False) -> CloudError:
-    """What the client makes of an answer; the key must not be in it."""
-    with scripted(said) as server:
-        client = client_of(server.url)
-        with pytest.raises(CloudError) as caught:
-            client.post(PATH, {"a": 1}) if post else client.get(PATH, {})
+def sent(profile: str, call: str, **wishes: Any) -> Heard:
+    """What goes over the line."""
+    with far_cloud(said(200, b"{}")) as cloud:
+        client = client_of(cloud, profile)
+        client.send(call, **wishes)
         client.close()
-    assert SECRET not in shown_by(caught.value)
-    return caught.value
+    (heard,) = cloud.heard
+    return heard
 
 
-def json_of(body: bytes, *headers: str) -> Any:
-    with scripted(answer(200, body, *headers)) as server:
-        client = client_of(server.url)
-        got = client.get(PATH, {})
+# what goes out
+
+
+@pytest.mark.parametrize(
+    ("profile", "target"),
+    [
+        ("ebon", "/api/v1/commands?status=pending&limit=9&deviceId=dev_1"),
+        ("elebne", "/api/v1/dev/fiscal/commands?status=pending&limit=9&page=2&deviceId=dev_1"),
+        ("esnad", "/v1/fiscal/commands?status=pending&limit=9&egs_unit_id=dev_1"),
+    ],
+)
+def test_a_list_is_asked_for_as_the_cloud_spells_it(profile: str, target: str) -> None:
+    heard = sent(profile, "list", parts=PARTS | {"page": "2"})
+    assert (heard.method, heard.target, heard.body) == ("GET", target, b"")
+    assert heard.headers["authorization"] == f"Bearer {SECRET}"
+    assert "content-type" not in heard.headers
+
+
+def test_a_parameter_without_a_value_is_left_out() -> None:
+    assert sent("ebon", "list", parts={"device_id": ""}).target == "/api/v1/commands?status=pending"
+
+
+def test_a_page_is_asked_for_by_whatever_token_came() -> None:
+    token, as_sent = "a&b=c\r\nX: y\ud800ă", "a&b=c\r\nX: y?ă"
+    by_query = sent("elebne", "list", parts={"page": token})
+    assert parse_qs(urlsplit(by_query.target).query) == {"status": ["pending"], "page": [as_sent]}
+    by_variable = sent("sbs", "list", parts={"page": token})
+    assert json.loads(by_variable.body)["variables"]["nextToken"] == as_sent
+    assert not {"x"} & ({*by_query.headers} | {*by_variable.headers})
+
+
+def test_a_graphql_call_is_a_document_with_variables() -> None:
+    heard = sent("sbs", "list", parts=PARTS | {"page": "next-1"})
+    body = json.loads(heard.body)
+    assert (heard.method, heard.target) == ("POST", "/graphql")
+    assert (heard.headers["x-api-key"], heard.headers["content-type"]) == (
+        SECRET,
+        "application/json",
+    )
+    assert body["query"].startswith("query ($filter: CommandFilter")
+    filtered = {"status": "pending", "deviceId": "dev_1"}
+    assert body["variables"] == {"filter": filtered, "nextToken": "next-1"}
+    assert json.loads(sent("sbs", "claim", parts=PARTS, body={"agentId": "a"}).body)[
+        "variables"
+    ] == {"id": "cmd_1", "input": {"agentId": "a"}}
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_frozen_body_goes_out_as_it_was_written_down(profile: str) -> None:
+    body = {"eventId": 7, "note": "Pâine țărănească \ud800", "lines": [1, None, True]}
+    with far_cloud(*[said(200, b"{}")] * 2) as cloud:
+        client = client_of(cloud, profile)
+        frozen = client.freeze("result", parts=PARTS, body=body)
+        client.send("result", parts=PARTS, body=body)
+        client.send("result", parts=PARTS, frozen=frozen)
         client.close()
-    return got
+    first, second = cloud.heard
+    assert first.body == second.body == frozen
+    frozen.decode("utf-8")
 
 
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The limit is no parameter of the client, only a constant of its module."""
-    monkeypatch.setattr(client_module, "TIMEOUT_S", 0.2)
-
-
-def test_a_good_answer_has_its_numbers_as_written_and_the_clouds_time() -> None:
-    got = json_of(b'{"commands": [], "price": 12.30, "count": 3}', DATE)
-    assert got.json == {"commands": [], "price": Decimal("12.30"), "count": 3}
-    assert str(got.json["price"]) == "12.30"
-    assert got.server_ms == DATE_MS
+def test_what_was_frozen_by_another_hand_is_not_touched() -> None:
+    odd = b'  {"a" : 1.0}\n'
+    assert sent("ebon", "result", parts=PARTS, frozen=odd).body == odd
 
 
 @pytest.mark.parametrize(
-    "headers",
-    [(), ("Date:",), ("Date: yesterday",), ("Date: Thu, 99 Apr 2026 09:00:00 GMT",), ("Date: 1",)],
-)
-def test_without_a_usable_date_the_clouds_time_is_not_known(headers: tuple[str, ...]) -> None:
-    assert json_of(b"{}", *headers).server_ms is None
-
-
-def test_a_compressed_answer_is_read() -> None:
-    assert json_of(gzip.compress(b'{"a": 1}'), "Content-Encoding: gzip").json == {"a": 1}
-
-
-@pytest.mark.parametrize(
-    "body",
+    ("profile", "call", "header"),
     [
-        b"<!doctype html><title>Please log in</title>",
-        b"",
-        b'{"commands": [{"id": "cmd_',
-        b'{"id": "cmd_\xff\xfe"}',
-        b'{"price": NaN}',
-        b'{"price": Infinity}',
-        b'{"price": -Infinity}',
-        b'{"price": 1e99999999999999999999}',
-        b'{"price": ' + b"9" * 5000 + b"}",
-        b"[" * 10_000 + b"]" * 10_000,
-        b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
-        b"{} {}",
-    ],
-    ids=str,
-)
-def test_what_is_not_the_clouds_json_is_a_broken_answer_and_shows_little(body: bytes) -> None:
-    error = error_of(answer(200, body))
-    assert type(error) is CloudAnswerBroken
-    assert len(str(error)) < 1000
-
-
-def test_an_answer_of_nine_mebibytes_is_not_read_to_its_end() -> None:
-    error = error_of(answer(200, b"[" + b" " * (9 << 20) + b"]"))
-    assert type(error) is CloudAnswerBroken
-    assert str(BODY_BYTES_MAX) in str(error)
-
-
-def test_an_answer_that_swells_when_unpacked_is_a_broken_answer() -> None:
-    bomb = gzip.compress(b" " * (BODY_BYTES_MAX * 4))
-    error = error_of(answer(200, bomb, "Content-Encoding: gzip"))
-    assert type(error) is CloudAnswerBroken
-    assert str(BODY_BYTES_MAX) in str(error)
-
-
-def test_an_answer_that_cannot_be_unpacked_is_no_answer() -> None:
-    error = error_of(answer(200, b"not gzip", "Content-Encoding: gzip"))
-    assert type(error) is CloudUnreachable
-
-
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_is_not_followed_and_the_key_stays_at_home(status: int) -> None:
-    with scripted(answer(200, b"{}")) as elsewhere:
-        location = f"Location: {elsewhere.url}/api/v1/commands"
-        error = error_of(answer(status, b"", location))
-        assert type(error) is CloudAnswerBroken
-        assert elsewhere.requests == []
-
-
-@pytest.mark.parametrize(
-    ("status", "code"),
-    [
-        (401, "UNAUTHORIZED"),
-        (403, "FORBIDDEN"),
-        (403, "TIER_LIMIT_EXCEEDED"),
-        (404, "NOT_FOUND"),
-        (409, "CONFLICT"),
-        (413, "PAYLOAD_TOO_LARGE"),
+        ("ebon", "receipt", "idempotency-key"),
+        ("ebon", "result", None),
+        ("ebon", "list", None),
+        ("elebne", "result", "x-idempotency-key"),
+        ("elebne", "claim", "x-idempotency-key"),
+        ("elebne", "list", None),
+        ("esnad", "upload", "idempotency-key"),
+        ("sbs", "result", None),
     ],
 )
-@pytest.mark.parametrize("post", [False, True])
-def test_a_refusal_keeps_its_status_and_code(status: int, code: str, *, post: bool) -> None:
-    error = error_of(answer(status, refusal(code)), post=post)
-    assert type(error) is CloudRefused
-    assert (error.status, error.code) == (status, code)
-
-
-def test_a_flat_refusal_is_read_too() -> None:
-    error = error_of(answer(400, b'{"code": "BAD_REQUEST", "message": "no", "status": 400}'))
-    assert isinstance(error, CloudRefused)
-    assert (error.status, error.code) == (400, "BAD_REQUEST")
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        *(b"{}", b"[]", b"1", b"null", b'{"error": 1}', b'{"error": {}}', b'{"error": null}'),
-        *(refusal(None), refusal(7), refusal(["x"]), b"<h1>Forbidden</h1>", b""),
-    ],
-)
-def test_a_refusal_without_a_code_is_a_broken_answer(body: bytes) -> None:
-    assert type(error_of(answer(403, body))) is CloudAnswerBroken
-
-
-def test_a_refusals_sentence_is_shortened() -> None:
-    assert len(str(error_of(answer(400, refusal("BAD_REQUEST", "x" * 100_000))))) < 300
-
-
-@pytest.mark.parametrize("status", [500, 502, 503, 504, 599])
-def test_a_server_in_trouble_is_unreachable_whatever_it_says(status: int) -> None:
-    for body in (refusal("INTERNAL_ERROR"), b"<h1>Bad gateway</h1>", b""):
-        error = error_of(answer(status, body))
-        assert isinstance(error, CloudUnreachable)
-        assert error.retry_after_s is None
-
-
-@pytest.mark.parametrize(
-    ("header", "wait_s"),
-    [
-        ("Retry-After: 7", 7.0),
-        ("Retry-After: 0", 0.0),
-        ("Retry-After: 999999", RETRY_AFTER_S_MAX),
-        ("Retry-After: " + "9" * 1000, RETRY_AFTER_S_MAX),
-        ("Retry-After: -1", None),
-        ("Retry-After: 1.5", None),
-        ("Retry-After: Wed, 21 Oct 2026 07:28:00 GMT", None),
-        ("X-Other: 7", None),
-    ],
-)
-def test_a_429_says_when_to_come_back(header: str, wait_s: float | None) -> None:
-    flat = b'{"code": "TOO_MANY_REQUESTS", "message": "slow down", "status": 429}'
-    for status in (429, 503):
-        error = error_of(answer(status, flat, header))
-        assert isinstance(error, CloudUnreachable)
-        assert error.retry_after_s == wait_s
-
-
-def test_a_refused_connection_is_unreachable() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    client = client_of(f"http://127.0.0.1:{port}")
-    with pytest.raises(CloudUnreachable) as caught:
-        client.get(PATH, {})
-    client.close()
-    assert SECRET not in shown_by(caught.value)
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        b"",
-        b"HTTP/1.1 200 OK\r\nContent-Le",
-        b'HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"commands": [',
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{}",
-        b"SSH-2.0-OpenSSH_9.2\r\n",
-        b"HTTP/1.1 abc\r\n\r\n",
-        b"\x00" * 100,
-    ],
-)
-def test_a_connection_that_ends_in_mid_answer_is_unreachable(said: bytes) -> None:
-    assert type(error_of(said)) is CloudUnreachable
-
-
-@pytest.mark.usefixtures("quick")
-@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n{"])
-def test_a_server_that_falls_silent_is_unreachable(said: bytes) -> None:
-    with scripted(said, silent=True) as server:
-        client = client_of(server.url)
-        with pytest.raises(CloudUnreachable, match="ReadTimeout"):
-            client.get(PATH, {})
-        client.close()
-
-
-@pytest.fixture
-def listening() -> Iterator[Scripted]:
-    with scripted(*[answer(200, b"{}")] * 2) as server:
-        yield server
-
-
-def test_the_key_stands_in_the_header_and_nowhere_else(
-    listening: Scripted, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+def test_the_idempotency_header_goes_where_the_cloud_wants_it(
+    profile: str, call: str, header: str | None
 ) -> None:
-    caplog.set_level(logging.DEBUG)
-    client = client_of(listening.url)
-    client.get(PATH, {"status": "pending"})
-    client.post(PATH, {"agentId": "magazin-1"})
-    assert SECRET not in repr(client) + str(vars(client)["_http"].headers)
-    client.close()
-    for request in listening.requests:
-        assert request.count(SECRET.encode()) == 1
-        assert f"\r\nAuthorization: Bearer {SECRET}\r\n".encode() in request
-    assert SECRET not in caplog.text
-    assert SECRET not in "".join(capfd.readouterr())
+    heard = sent(profile, call, parts=PARTS, idempotency="cmd_1-z")
+    found = {name for name in heard.headers if "idempotency" in name}
+    assert found == ({header} if header else set())
+    if header:
+        assert heard.headers[header] == "cmd_1-z"
 
 
-def test_a_proxy_of_the_environment_is_not_used_for_our_own_machine(
-    listening: Scripted, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with scripted(answer(200, b"{}")) as proxy:
-        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
-            monkeypatch.setenv(name, proxy.url)
-        monkeypatch.delenv("NO_PROXY", raising=False)
-        monkeypatch.delenv("no_proxy", raising=False)
-        client = client_of(listening.url)
-        assert client.get(PATH, {}).json == {}
+@pytest.mark.parametrize("name", ["cmd/1", "x" * 300, "comandă", "a\r\nX: y", "\ud800"])
+def test_an_idempotency_key_the_cloud_would_not_take_becomes_one_it_takes(name: str) -> None:
+    first, second = (
+        sent("ebon", "receipt", body={}, idempotency=name).headers["idempotency-key"]
+        for _ in range(2)
+    )
+    assert first == second
+    assert len(first) == 64
+    assert (
+        first != sent("ebon", "receipt", body={}, idempotency=f"{name}2").headers["idempotency-key"]
+    )
+
+
+def test_a_write_without_a_name_is_a_new_one_each_time() -> None:
+    """A poll of the same words must not be answered from the cloud's memory."""
+    first, second = (
+        sent("elebne", "sync", parts=PARTS, body={}).headers["x-idempotency-key"] for _ in range(2)
+    )
+    assert first != second
+
+
+def test_a_large_body_is_zipped_where_the_cloud_takes_it() -> None:
+    body = {"report": "JE " * 20_000}
+    heard = sent("ebon", "upload", parts=PARTS, body=body)
+    assert heard.headers["content-encoding"] == "gzip"
+    assert json.loads(gzip.decompress(heard.body)) == body
+    assert heard.body == gzip.compress(gzip.decompress(heard.body), mtime=0)  # at any time
+    for call, small in (("upload", {"report": "JE"}), ("result", body)):
+        assert "content-encoding" not in sent("ebon", call, parts=PARTS, body=small).headers
+
+
+def test_a_cloud_that_takes_no_gzip_is_asked_without_and_remembered() -> None:
+    body = {"report": "x" * calls.GZIP_FROM_BYTES}
+    with far_cloud(said(415), said(200, b"{}"), said(200, b"{}")) as cloud:
+        client = client_of(cloud)
+        client.send("upload", parts=PARTS, body=body)
+        client.send("upload", parts=PARTS, body=body)
         client.close()
-        assert proxy.requests == []
+    assert ["content-encoding" in heard.headers for heard in cloud.heard] == [True, False, False]
+    assert json.loads(cloud.heard[1].body) == body
 
 
-@pytest.mark.parametrize("id_", ["../../admin", "a/b?c#d", "%2e%2e", "a b\r\nX: y", "ă\x00", "{x}"])
-def test_an_id_stays_one_segment_of_the_path(listening: Scripted, id_: str) -> None:
-    client = client_of(listening.url)
-    client.post(fill("/api/v1/commands/{command_id}/claim", command_id=id_), {})
-    client.close()
-    path = listening.requests[0].split(b" ")[1].decode()
+def test_a_wait_and_an_etag_are_asked_for_by_header() -> None:
+    heard = sent("ebon", "list", wait_s=25, etag='"v1"')
+    assert (heard.headers["prefer"], heard.headers["if-none-match"]) == ("wait=25", '"v1"')
+    heard = sent("ebon", "list")
+    assert not {"prefer", "if-none-match"} & {*heard.headers}
+
+
+@pytest.mark.parametrize(
+    "id_", ["../../admin", "a/b?c#d", "%2e%2e", "a b\r\nX: y", "ă\x00", "{x}", "..", ".", "\ud800"]
+)
+def test_an_id_stays_one_segment_of_the_path(id_: str) -> None:
+    path = sent("ebon", "claim", parts={"command_id": id_}, body={}).target
     assert path.startswith("/api/v1/commands/")
     assert path.endswith("/claim")
     assert path.count("/") == 5
@@ -287,3 +203,87 @@ def test_no_id_breaks_out_of_its_segment(id_: str) -> None:
     assert filled.isascii()
     assert filled.count("/") == 3
     assert not set(filled) & set("?#\\ \r\n")
+    assert filled.split("/")[2] not in (".", "..")
+
+
+def test_a_call_the_cloud_lacks_is_refused_unasked() -> None:
+    with far_cloud() as cloud:
+        client = client_of(cloud, "sbs")
+        assert (client.has("list"), client.has("receipt")) == (True, False)
+        with pytest.raises(CloudRefused, match="SBS has no 'receipt'") as caught:
+            client.send("receipt", body={})
+        client.close()
+    assert caught.value.why is Why.ROUTE
+    assert cloud.heard == []
+
+
+def test_the_key_stands_in_the_header_and_nowhere_else(
+    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with far_cloud(*[said(200, b"{}")] * 2) as cloud:
+        client = client_of(cloud)
+        client.send("list", parts=PARTS)
+        client.send("claim", parts=PARTS, body={"agentId": "magazin-1"})
+        assert SECRET not in repr(client) + str(vars(client)["_http"].headers)
+        client.close()
+    for heard in cloud.heard:
+        assert str(heard).count(SECRET) == 1
+        assert heard.headers["authorization"] == f"Bearer {SECRET}"
+    assert SECRET not in caplog.text
+    assert SECRET not in "".join(capfd.readouterr())
+
+
+# the key
+
+
+def keys_used(cloud: FarCloud) -> list[str]:
+    return [heard.headers["authorization"].removeprefix("Bearer ") for heard in cloud.heard]
+
+
+def test_a_refused_key_gives_way_to_the_one_before_it() -> None:
+    with far_cloud(said(401, refusal("UNAUTHORIZED")), *[said(200, b"{}")] * 2) as cloud:
+        client = client_of(cloud, "ebon", SECRET, OTHER_SECRET)
+        client.send("claim", parts=PARTS, body={"agentId": "a"})
+        client.send("list")
+        client.close()
+    assert keys_used(cloud) == [SECRET, OTHER_SECRET, OTHER_SECRET]
+    assert cloud.heard[0].body == cloud.heard[1].body
+
+
+def test_two_refused_keys_are_a_refusal() -> None:
+    with far_cloud(*[said(401, refusal("UNAUTHORIZED"))] * 3) as cloud:
+        client = client_of(cloud, "ebon", SECRET, OTHER_SECRET)
+        with pytest.raises(CloudRefused) as caught:
+            client.send("list")
+        client.close()
+    assert caught.value.why is Why.KEY
+    assert keys_used(cloud) == [SECRET, OTHER_SECRET]
+
+
+PAGE = "<!doctype html><title>Log in</title>"
+
+
+@pytest.mark.parametrize(
+    ("first", "proven"),
+    [
+        (said(200, b"{}"), True),
+        (said(304), True),
+        (said(403, refusal("FORBIDDEN")), True),
+        (said(409, refusal("CONFLICT")), True),
+        (said(404, refusal("NOT_FOUND")), False),
+        (said(503), False),
+        (said(429), False),
+        (said(200, PAGE.encode()), False),
+        (said(302), False),
+    ],
+)
+def test_only_the_cloud_itself_proves_a_key(first: bytes, *, proven: bool) -> None:
+    """Once the new key has worked, a 401 does not bring the old one back."""
+    with far_cloud(first, *[said(401, refusal("UNAUTHORIZED"))] * 2) as cloud:
+        client = client_of(cloud, "ebon", SECRET, OTHER_SECRET)
+        for _ in range(2):
+            with suppress(CloudError):
+                client.send("list")
+        client.close()
+    assert keys_used(cloud) == [SECRET, SECRET] + ([] if proven else [OTHER_SECRET])

@@ -8,12 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.cloud.client import _parse
 from agent.cloud.results import CLAIM_LOST, PROBLEMS_TOLD_MAX
-from agent.cloud.schema import Upload, read_list, to_uploads
+from agent.cloud.schema import Upload, to_uploads
 from agent.entries import LOCAL, Event, LedgerEntry
 from agent.states import State, Trigger
-from tests.agent.cloud_world import PROFILE, RECEIPT_RESULT, REPORT_RESULT
+from tests.agent.cloud_world import RECEIPT_RESULT, REPORT_RESULT
 
 AT_MS = 1_775_120_400_123
 ENTRY = LedgerEntry(
@@ -44,7 +43,7 @@ def event(name: str, data: dict[str, Any], command_id: str | None = "cmd_1") -> 
 
 
 def uploads(name: str, data: dict[str, Any], **entry: Any) -> list[Upload]:
-    return to_uploads(PROFILE, event(name, data), replace(ENTRY, **entry), "magazin-1")
+    return to_uploads(event(name, data), replace(ENTRY, **entry), "magazin-1")
 
 
 def refused(*problems: tuple[str, str, str]) -> dict[str, Any]:
@@ -53,7 +52,7 @@ def refused(*problems: tuple[str, str, str]) -> dict[str, Any]:
 
 
 def body_of(found: list[Upload]) -> dict[str, Any]:
-    assert [upload.path for upload in found] == ["/api/v1/commands/cmd_1/result"]
+    assert [(one.call, one.parts) for one in found] == [("result", {"command_id": "cmd_1"})]
     return found[0].body
 
 
@@ -140,7 +139,7 @@ def test_a_held_command_is_told_while_it_is_held() -> None:
 )
 def test_of_these_events_the_cloud_hears_nothing(name: str) -> None:
     assert uploads(name, {"baseline": {}, "reason": "x"}) == []
-    assert to_uploads(PROFILE, event(name, {}, None), None, "magazin-1") == []
+    assert to_uploads(event(name, {}, None), None, "magazin-1") == []
 
 
 def test_every_trigger_is_told_or_left_out_on_purpose() -> None:
@@ -154,8 +153,10 @@ def test_every_trigger_is_told_or_left_out_on_purpose() -> None:
 @pytest.mark.parametrize(("kind", "letter"), [("x_report", "x"), ("z_report", "z")])
 def test_a_report_is_told_as_a_result_and_as_a_report(kind: str, letter: str) -> None:
     data = {"evidence": "reply", "result": REPORT_RESULT}
-    result, report = uploads("finish", data, kind=kind)
-    assert report.path == f"/api/v1/devices/dev_1/reports/{letter}"
+    result, report, listed = uploads("finish", data, kind=kind)
+    assert (report.call, report.parts) == ("upload", {"device_id": "dev_1", "kind": letter})
+    assert (listed.call, listed.parts) == ("report", {"kind": letter})
+    assert listed.body == report.body | {"deviceId": "dev_1"}
     assert report.body["commandId"] == "cmd_1"
     assert report.body["report"] == result.body["result"]
     assert report.body["report"]["totals"] == {"sales": 19.99}
@@ -165,8 +166,9 @@ def test_a_report_is_told_as_a_result_and_as_a_report(kind: str, letter: str) ->
 
 def test_a_report_this_machine_made_itself_is_told_only_as_a_report() -> None:
     data = {"evidence": "reply", "result": REPORT_RESULT}
-    (report,) = uploads("finish", data, kind="z_report", id=f"{LOCAL}z")
-    assert (report.path, report.body["commandId"]) == ("/api/v1/devices/dev_1/reports/z", None)
+    found = uploads("finish", data, kind="z_report", id=f"{LOCAL}z")
+    told = [(one.call, one.parts["kind"], one.body["commandId"]) for one in found]
+    assert told == [("upload", "z", None), ("report", "z", None)]
     assert uploads("reject", refused(("", "X", "x")), id=f"{LOCAL}z") == []
 
 
@@ -187,8 +189,8 @@ def test_lei_are_exact_to_the_last_bani(bani: int) -> None:
 
 def test_a_devices_health_is_told_with_its_conditions() -> None:
     health = {"status": "error", "faults": ["paper_out"], "identity": {"model": "DP-25X"}}
-    (upload,) = to_uploads(PROFILE, event("device", health, None), None, "magazin-1")
-    assert upload.path == "/api/v1/devices/dev_1/status"
+    (upload,) = to_uploads(event("device", health, None), None, "magazin-1")
+    assert (upload.call, upload.parts) == ("device_status", {"device_id": "dev_1"})
     assert upload.body == {
         "agentId": "magazin-1",
         "eventId": 7,
@@ -199,16 +201,6 @@ def test_a_devices_health_is_told_with_its_conditions() -> None:
     }
 
 
-def test_an_id_with_path_characters_stays_one_segment() -> None:
+def test_an_id_with_path_characters_is_a_part_and_not_a_path() -> None:
     (upload,) = uploads("finish", DONE, id="a/../b?c")
-    assert upload.path == "/api/v1/commands/a%2F..%2Fb%3Fc/result"
-
-
-@pytest.mark.parametrize("answer", [None, 1, "x", True, {}, {"commands": None}, {"commands": {}}])
-def test_an_answer_that_is_no_list_is_seen(answer: Any) -> None:
-    assert read_list(answer) is None
-
-
-def test_a_list_is_read_bare_or_in_its_envelope() -> None:
-    assert read_list([1]) == read_list({"commands": [1], "next": None}) == [1]
-    assert Decimal("1.10") == _parse("/test", b"[1.10]")[0]
+    assert upload.parts == {"command_id": "a/../b?c"}

@@ -12,9 +12,11 @@ from agent.entries import Evidence, Incoming
 from agent.states import State
 from sandbox.cloud.world import RECEIPT, World, opened
 from tests.agent.cloud_world import (
+    BY_LIST,
     POLL_INTERVAL_S,
     RECEIPT_RESULT,
     Agent,
+    Lacks,
     an_agent,
     fault,
     submit,
@@ -43,7 +45,9 @@ def device(world: World) -> str:
 
 @pytest.fixture
 def agent(tmp_path: Path, world: World, device: str) -> Iterator[Agent]:
-    with an_agent(tmp_path, world.running.url, world.running.agent_key, device) as agent:
+    with an_agent(
+        tmp_path, world.running.url, world.running.agent_key, device, lacks=BY_LIST
+    ) as agent:
         agent.settle()
         yield agent
 
@@ -79,7 +83,7 @@ def test_a_command_is_written_down_claimed_printed_and_told(world: World, agent:
         ("print_receipt", None, "FIELD_INVALID"),
         ("print_receipt", {"items": [], "payments": []}, "FIELD_INVALID"),
         ("print_receipt", RECEIPT | {"payments": [{"type": "gold", "amount": 7}]}, None),
-        ("cash_in", {"amount": 5}, "UNSUPPORTED"),
+        ("brew_coffee", {"amount": 5}, "UNSUPPORTED"),
         (None, None, "UNSUPPORTED"),
         (7, [[[]]], "UNSUPPORTED"),
     ],
@@ -176,7 +180,7 @@ def test_a_command_cancelled_before_it_is_claimed_is_not_printed(
 def test_a_command_of_a_device_we_do_not_have_is_left_alone(tmp_path: Path, world: World) -> None:
     ours, also_ours, stranger = world.device(), world.device(), world.device()
     url, secret = world.running.url, world.running.agent_key
-    with an_agent(tmp_path, url, secret, ours, also_ours) as agent:
+    with an_agent(tmp_path, url, secret, ours, also_ours, lacks=BY_LIST) as agent:
         ids = [submit(world, device, "x_report") for device in (stranger, ours, also_ours)]
         agent.poll()
         assert {entry.id for entry in agent.ledger.entries(10)} == set(ids[1:])
@@ -204,23 +208,25 @@ def test_a_key_that_is_refused_at_the_claim_loses_no_command(
     agent.poll()
     assert agent.ledger.entry(id_).state is State.QUEUED
     assert agent.arrived == []
+    assert status == 401 or any("no commands are taken" in note for note in agent.sync.notes)
     agent.poll()
     assert agent.arrived == [agent.id]
+    assert not any("no commands are taken" in note for note in agent.sync.notes)
 
 
 def test_what_was_done_is_told_before_more_is_asked_for(world: World, agent: Agent) -> None:
     id_ = queued(world, agent)
     agent.print(id_)
-    agent.clock.move(POLL_INTERVAL_S)
+    agent.clock.move(2 * POLL_INTERVAL_S)
     later = submit(world, agent.id, "x_report")
     assert agent.sync.step()
     assert told(world, id_)["status"] == "completed"
     assert later not in [entry.id for entry in agent.ledger.entries(10)]
-    assert agent.sync.step()
+    agent.settle()
     assert later in [entry.id for entry in agent.ledger.entries(10)]
 
 
-@pytest.mark.parametrize("status", [400, 404, 409, 413])
+@pytest.mark.parametrize("status", [400, 413])
 def test_an_upload_that_is_clearly_refused_is_set_aside_and_the_rest_goes_on(
     world: World, agent: Agent, status: int
 ) -> None:
@@ -238,7 +244,7 @@ def test_an_upload_that_is_clearly_refused_is_set_aside_and_the_rest_goes_on(
 def test_a_refused_key_stops_the_work_and_nothing_is_lost(tmp_path: Path, world: World) -> None:
     device = world.device()
     key_id, header = world.key("commands", "devices")
-    with an_agent(tmp_path, world.running.url, header["x-api-key"], device) as agent:
+    with an_agent(tmp_path, world.running.url, header["x-api-key"], device, lacks=BY_LIST) as agent:
         agent.settle()
         id_ = queued(world, agent)
         agent.print(id_)
@@ -290,22 +296,27 @@ def test_the_health_of_a_printer_is_told_once_per_change(world: World, agent: Ag
     assert (found["status"], found["conditions"]) == ("error", [{"code": "paper_out"}])
 
 
+@pytest.mark.parametrize("lacks", [BY_LIST, ()], ids=["by claim", "by sync"])
 def test_of_two_agents_on_one_queue_exactly_one_takes_each_command(
-    tmp_path: Path, world: World
+    tmp_path: Path, world: World, lacks: Lacks
 ) -> None:
     device = world.device()
     ids = [submit(world, device, "x_report") for _ in range(50)]
     url, secret = world.running.url, world.running.agent_key
     names = [f"{device}-{n}" for n in (1, 2)]
     with (
-        an_agent(tmp_path, url, secret, device, agent_id=names[0]) as one,
-        an_agent(tmp_path, url, secret, device, agent_id=names[1]) as two,
+        an_agent(tmp_path, url, secret, device, agent_id=names[0], lacks=lacks) as one,
+        an_agent(tmp_path, url, secret, device, agent_id=names[1], lacks=lacks) as two,
     ):
         start = threading.Barrier(2)
 
         def work(agent: Agent) -> None:
             start.wait()
-            agent.settle()
+            for _ in range(60):
+                agent.clock.move(1.0)
+                agent.settle()
+                while entry := agent.ledger.next_queued(device, agent.clock.now_ms()):
+                    agent.print(entry.id)
 
         threads = [threading.Thread(target=work, args=(agent,)) for agent in (one, two)]
         for thread in threads:
@@ -313,7 +324,7 @@ def test_of_two_agents_on_one_queue_exactly_one_takes_each_command(
         for thread in threads:
             thread.join()
         claimed = [
-            {e.id for e in agent.ledger.entries(100) if e.claimed and e.state is State.QUEUED}
+            {e.id for e in agent.ledger.entries(100) if e.state is State.ISSUED}
             for agent in (one, two)
         ]
         assert not claimed[0] & claimed[1]

@@ -3,27 +3,43 @@
 import itertools
 import json
 import re
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import ValidationError
 
-from agent.commands import (
-    KINDS,
+from agent.checks import fold_tax_id, is_tax_id, receipt_conflicts
+from agent.commands import KINDS
+from agent.verdict import Proof
+from agent.work import (
+    CashInPayload,
+    CashOutPayload,
+    ClockPayload,
+    ClockSetting,
+    Closing,
+    FooterPayload,
+    HeaderPayload,
+    LogoPayload,
     NoPayload,
+    NotUnderstood,
+    OperatorNumberPayload,
+    OperatorPayload,
     ReceiptPayload,
-    fold_tax_id,
-    is_tax_id,
-    receipt_conflicts,
+    SlipPayload,
+    VatPayload,
+    ZReportPayload,
     reference_of,
     to_receipt,
-    understand,
 )
-from agent.verdict import Proof
+from drivers.capabilities import Feature
 from drivers.faults import Fault
 from drivers.model import Adjustment, AdjustmentKind, Line, Payment, PaymentKind, Receipt
 from tests.agent.world import sale
 
 LINE = {"name": "Paine", "unit_price": 500, "quantity": 2000, "vat_rate": 1100}
+
+NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 
 
 def receipt(
@@ -62,14 +78,14 @@ def test_a_payload_becomes_a_receipt_with_everything_in_it() -> None:
 
 
 def test_a_payload_as_the_ledger_keeps_it_is_understood() -> None:
-    work = understand(KINDS["print_receipt"], sale(), "c1")
+    work = KINDS["print_receipt"].understand(sale(), "c1", NOW)
     assert work is not None
     assert (work.total, work.reference) == (1150, reference_of("c1"))
 
 
-@pytest.mark.parametrize("kind", ["x_report", "z_report"])
-def test_a_report_needs_no_words(kind: str) -> None:
-    assert understand(KINDS[kind], NoPayload().model_dump_json(), "c1") is None
+def test_a_report_needs_no_words() -> None:
+    assert KINDS["x_report"].understand(NoPayload().model_dump_json(), "c1", NOW) is None
+    assert KINDS["z_report"].understand("{}", "c1", NOW) == Closing(only_if_open=False)
 
 
 @pytest.mark.parametrize("order", [*itertools.permutations(["cash", "card", "voucher"])], ids=str)
@@ -200,18 +216,157 @@ def test_two_contradictions_are_both_told() -> None:
 # the table
 
 
-def test_every_kind_says_what_it_takes_what_proves_it_and_what_it_tolerates() -> None:
-    told = {
-        name: (kind.name, kind.payload, kind.proof, kind.tolerates) for name, kind in KINDS.items()
-    }
-    over = frozenset({Fault.Z_REPORT_DUE})
-    assert told == {
-        "print_receipt": ("print_receipt", ReceiptPayload, Proof.RECEIPT, frozenset()),
-        "x_report": ("x_report", NoPayload, Proof.NONE, over),
-        "z_report": ("z_report", NoPayload, Proof.Z_NUMBER, over),
-    }
+OVER = frozenset({Fault.Z_REPORT_DUE})
+ANY = frozenset(Fault)
+TABLE = {  # payload, what proves it, what must be switched on, what it tolerates
+    "print_receipt": (ReceiptPayload, Proof.RECEIPT, None, frozenset()),
+    "x_report": (NoPayload, Proof.NONE, None, OVER),
+    "z_report": (ZReportPayload, Proof.Z_NUMBER, None, OVER),
+    "cash_in": (CashInPayload, Proof.CASH, None, frozenset()),
+    "cash_out": (CashOutPayload, Proof.CASH, None, frozenset()),
+    "non_fiscal_receipt": (SlipPayload, Proof.SLIP, None, OVER),
+    "print_duplicate": (NoPayload, Proof.DUPLICATE, Feature.DUPLICATE, OVER),
+    "void_open_receipt": (NoPayload, Proof.NONE, None, OVER | {Fault.RECEIPT_OPEN}),
+    "void_receipt": (NoPayload, Proof.NONE, Feature.REVERSAL, frozenset()),
+    "print_reversal_receipt": (NoPayload, Proof.NONE, Feature.REVERSAL, frozenset()),
+    "open_drawer": (NoPayload, Proof.NONE, Feature.DRAWER, ANY),
+    "set_datetime": (ClockPayload, Proof.NONE, None, frozenset({Fault.CLOCK_NOT_SET})),
+    "set_vat_rates": (VatPayload, Proof.NONE, Feature.VAT_TABLE, frozenset()),
+    "set_header": (HeaderPayload, Proof.NONE, Feature.TEXTS, frozenset()),
+    "set_footer": (FooterPayload, Proof.NONE, Feature.TEXTS, frozenset()),
+    "set_operator": (OperatorPayload, Proof.NONE, Feature.OPERATORS, frozenset()),
+    "set_logo": (LogoPayload, Proof.NONE, Feature.LOGO, frozenset()),
+    "get_operator": (OperatorNumberPayload, Proof.NONE, Feature.OPERATORS, ANY),
+    "get_cash_amount": (NoPayload, Proof.NONE, None, ANY),
+    "get_datetime": (NoPayload, Proof.NONE, None, ANY),
+    "get_vat_rates": (NoPayload, Proof.NONE, None, ANY),
+    "get_header": (NoPayload, Proof.NONE, None, ANY),
+    "get_footer": (NoPayload, Proof.NONE, None, ANY),
+    "get_device_info": (NoPayload, Proof.NONE, None, ANY),
+    "get_device_status": (NoPayload, Proof.NONE, None, ANY),
+    "get_last_receipt": (NoPayload, Proof.NONE, None, ANY),
+    "preflight": (NoPayload, Proof.NONE, None, ANY),
+}
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_a_kind_says_what_it_takes_what_proves_it_and_what_it_tolerates(name: str) -> None:
+    kind = KINDS[name]
+    assert (kind.name, kind.payload, kind.proof, kind.needs, kind.tolerates) == (name, *TABLE[name])
+
+
+def test_there_are_no_other_kinds() -> None:
+    assert {*KINDS} == {*TABLE}
 
 
 def test_only_what_proves_nothing_has_nothing_to_recall() -> None:
     for kind in KINDS.values():
         assert (kind.recall is None) == (kind.proof is Proof.NONE), kind.name
+
+
+def test_what_is_paper_in_the_day_is_never_done_without_proof() -> None:
+    """An X report, a drawer or a setting can be done again; what counts money or paper cannot."""
+    again = {name for name, kind in KINDS.items() if kind.proof is Proof.NONE}
+    assert not again & {"print_receipt", "z_report", "cash_in", "cash_out", "print_duplicate"}
+
+
+# payloads that are none
+
+
+BAD_PAYLOADS = [
+    ("cash_in", {"amount": 0}, "amount"),
+    ("cash_in", {"amount": -1}, "amount"),
+    ("cash_in", {"amount": 1.5}, "amount"),
+    ("cash_out", {}, "amount"),
+    ("non_fiscal_receipt", {"texts": []}, "texts"),
+    ("non_fiscal_receipt", {"texts": ["x"] * 101}, "texts"),
+    ("set_datetime", {"at_ms": -1}, "at_ms"),
+    ("set_datetime", {"at_ms": 253_402_300_799_000}, "at_ms"),  # the year 9999: no date in a zone
+    ("set_datetime", {"at_ms": 10**30}, "at_ms"),
+    ("set_vat_rates", {"rates": {}}, "rates"),
+    ("set_vat_rates", {"rates": {"H": 500}}, "rates.H.[key]"),
+    ("set_vat_rates", {"rates": {"A": 10_000}}, "rates.A"),
+    ("set_vat_rates", {"rates": {"A": -1}}, "rates.A"),
+    ("set_header", {"lines": ["x"] * 101}, "lines"),
+    ("set_operator", {"number": 0, "name": "Ana"}, "number"),
+    ("set_operator", {"number": 31, "name": "Ana"}, "number"),
+    ("set_operator", {"number": 1}, ""),
+    ("set_operator", {"number": 1, "password": "12a4"}, "password"),
+    ("set_operator", {"number": 1, "password": "123456789"}, "password"),
+    ("set_logo", {"image": "not base64!"}, "image"),
+    ("get_operator", {"number": 99}, "number"),
+    ("x_report", {"surprise": 1}, "surprise"),
+    ("print_receipt", [], ""),
+]
+
+
+@pytest.mark.parametrize(("kind", "payload", "path"), BAD_PAYLOADS, ids=str)
+def test_what_is_no_payload_of_its_kind_is_told_with_its_path(
+    kind: str, payload: object, path: str
+) -> None:
+    with pytest.raises(NotUnderstood) as caught:
+        KINDS[kind].understand(json.dumps(payload), "c1", NOW)
+    assert {(problem.path, problem.code) for problem in caught.value.problems} <= {
+        (path, "FIELD_INVALID"),
+        (path, "FIELD_MISSING"),
+    }
+
+
+@pytest.mark.parametrize("text", ["", "{", "null", "7", '"x"'])
+def test_a_payload_that_is_no_object_is_none(text: str) -> None:
+    for kind in KINDS.values():
+        with pytest.raises(NotUnderstood):
+            kind.understand(text, "c1", NOW)
+
+
+# what the shop's zone makes of a moment
+
+
+@pytest.mark.parametrize(
+    ("at", "shown", "summer"),
+    [
+        ("2026-11-22T10:00:00+00:00", "2026-11-22 12:00:00", False),
+        ("2026-07-01T10:00:00+00:00", "2026-07-01 13:00:00", True),
+        ("2026-10-25T00:30:00+00:00", "2026-10-25 03:30:00", True),  # this half hour comes twice
+        ("2026-10-25T01:30:00+00:00", "2026-10-25 03:30:00", False),
+        ("2026-03-29T01:00:00+00:00", "2026-03-29 04:00:00", True),  # from 3 to 4 there is none
+    ],
+)
+def test_a_moment_is_what_the_shop_s_clock_shows_then(at: str, shown: str, summer: bool) -> None:
+    here = datetime.fromisoformat(at)
+    asked = json.dumps({"at_ms": int(here.timestamp() * 1000)})
+    now = NOW.astimezone(ZoneInfo("Europe/Bucharest"))
+    work = KINDS["set_datetime"].understand(asked, "c1", now)
+    assert isinstance(work, ClockSetting)
+    assert (f"{work.at:%Y-%m-%d %H:%M:%S}", work.summer) == (shown, summer)
+
+
+def test_without_a_moment_it_is_our_own_of_the_time_when_it_is_done() -> None:
+    work = KINDS["set_datetime"].understand("{}", "c1", NOW.replace(microsecond=999_999))
+    assert work == ClockSetting(NOW, summer=False)
+
+
+# lines that come of a line
+
+
+def test_a_deposit_and_a_tip_are_lines_of_their_own_outside_vat_with_their_own_paths() -> None:
+    payload = {
+        "lines": [LINE | {"deposit": 50}, LINE | {"name": "Apa"}],
+        "payments": [{"kind": "card", "amount": 2600}],
+        "tip": 500,
+    }
+    made = to_receipt(ReceiptPayload.model_validate_json(json.dumps(payload)), "c1")
+    told = [(line.path, line.name, line.total, line.vat_rate) for line in made.lines]
+    assert told == [
+        ("lines[0]", "Paine", 1000, 1100),
+        ("lines[0].deposit", "GARANTIE SGR", 100, 0),
+        ("lines[1]", "Apa", 1000, 1100),
+        ("tip", "BACSIS", 500, 0),
+    ]
+
+
+def test_a_void_line_takes_its_deposit_back_too() -> None:
+    sold = LINE | {"deposit": 50}
+    made = receipt(("cash", 1100), lines=(sold, sold, sold | {"void": True}))
+    assert [line.total for line in made.lines] == [1000, 100, 1000, 100, -1000, -100]
+    assert made.total == 1100

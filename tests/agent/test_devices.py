@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from agent.cloud.keys import parse
 from agent.devices import admission, build_printer, build_transport
 from config.settings import ConfigError, DeviceSettings, catalogue
 from drivers.errors import NotStarted
@@ -70,6 +71,19 @@ def test_a_real_printer_under_a_test_key_is_refused(*, loopback: bool) -> None:
     assert "is a real printer, the key is a test one" in verdict(
         REAL, live=False, loopback=loopback
     )
+
+
+@pytest.mark.parametrize(
+    ("profile", "form"), [("elebne", "sk_{}_"), ("esnad", "zatca_{}_")], ids=["elebne", "esnad"]
+)
+def test_where_the_key_tells_the_environment_it_decides(profile: str, form: str) -> None:
+    for environment, found in (("test", REAL), ("live", SIMULATED)):
+        a_key = parse(form.format(environment) + "0" * 32, "a test", profile)
+        with pytest.raises(NotStarted):
+            admission(device(), a_key, cloud_is_loopback=False)(identity(found))
+    for environment, found in (("live", REAL), ("test", SIMULATED)):
+        a_key = parse(form.format(environment) + "0" * 32, "a test", profile)
+        admission(device(), a_key, cloud_is_loopback=False)(identity(found))
 
 
 @pytest.mark.parametrize("found", [SIMULATED, "DB4200012346", "", REAL.lower(), f"{REAL} "])

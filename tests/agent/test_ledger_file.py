@@ -198,10 +198,10 @@ def test_a_file_opened_again_has_everything(tmp_path: Path, clock: FakeClock) ->
 def test_a_ledger_of_a_newer_program_is_refused_and_left_alone(
     tmp_path: Path, clock: FakeClock, raw: sqlite3.Connection
 ) -> None:
-    raw.execute("PRAGMA user_version = 2")
-    with pytest.raises(LedgerError, match="version 2"):
+    raw.execute("PRAGMA user_version = 3")
+    with pytest.raises(LedgerError, match="version 3"):
         Ledger(tmp_path / FILE, clock)
-    assert raw.execute("PRAGMA user_version").fetchone()[0] == 2
+    assert raw.execute("PRAGMA user_version").fetchone()[0] == 3
 
 
 @pytest.mark.parametrize("content", [b"this is no ledger" * 99, b"SQLite format 3\0" + b"x" * 4096])

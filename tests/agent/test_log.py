@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import traceback
 from collections.abc import Iterator
 
 import pytest
@@ -74,6 +75,11 @@ def test_a_key_of_an_organization_with_other_signs_is_masked(organization: str) 
     assert HEX not in line("e", field=f"ebon_live_{organization}_{HEX}")
 
 
+@pytest.mark.parametrize("form", ["pk_test", "sk_live", "zatca_test", "zatca_live", "sak", "aak"])
+def test_a_key_of_every_system_is_masked(form: str) -> None:
+    assert HEX not in line("e", field=f"no such key: {form}_{HEX}.")
+
+
 def test_a_key_in_a_traceback_is_masked() -> None:
     try:
         raise ValueError(f"Illegal header value {SECRET!r}")
@@ -95,3 +101,18 @@ def test_the_log_goes_to_stderr_and_the_http_library_keeps_quiet(
     assert out == ""
     assert err.endswith("Z INFO agent.start agent_id=magazin-1\n")
     assert err.count("\n") == 1
+
+
+@pytest.mark.usefixtures("root_logger_is_put_back")
+def test_what_passes_by_the_log_is_masked_too(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up("INFO")
+    set_up("DEBUG")
+    try:
+        raise ValueError(f"Illegal header value {SECRET!r}")
+    except ValueError:
+        traceback.print_exc()
+    sys.stderr.write(f"warning: {SECRET}\n")
+    _, err = capsys.readouterr()
+    assert "ValueError: Illegal header value 'ebon_live_***'" in err
+    assert "warning: ebon_live_***\n" in err
+    assert HEX not in err

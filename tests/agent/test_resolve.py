@@ -15,7 +15,6 @@ from agent.ledger import Ledger
 from agent.states import State
 from drivers.clock import SystemClock
 from tests.agent.amef import called, configuration
-from tests.agent.cloud_world import PROFILE
 from tests.agent.world import counters, sale
 
 SEEN = {
@@ -65,7 +64,7 @@ def held(ledger: Ledger, id_: str = "c1", kind: str = "print_receipt", payload: 
 
 def told(ledger: Ledger, id_: str = "c1") -> dict[str, Any]:
     """The last thing that the cloud is told of a command."""
-    uploads = to_uploads(PROFILE, ledger.history(id_)[-1], ledger.entry(id_), "shop")
+    uploads = to_uploads(ledger.history(id_)[-1], ledger.entry(id_), "shop")
     return uploads[0].body if uploads else {}
 
 
@@ -127,6 +126,38 @@ def test_what_is_on_paper_is_issued_with_what_the_person_read_and_nothing_guesse
     assert (body["result"]["documentNumber"], body["result"]["fiscalDate"]) == (None, None)
     event = ledger.history("c1")[-1]
     assert (event.data["who"], event.data["reason"]) == (getpass.getuser(), "read it")
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload"),
+    [
+        ("cash_in", '{"amount": 5000}'),
+        ("cash_out", '{"amount": 5000}'),
+        ("non_fiscal_receipt", '{"texts": ["Buna ziua"]}'),
+        ("print_duplicate", "{}"),
+    ],
+)
+def test_any_other_paper_is_told_with_its_number_and_its_day(
+    ledger: Ledger, amef: Amef, kind: str, payload: str
+) -> None:
+    held(ledger, kind=kind, payload=payload)
+    shown = amef("ledger", "show", "c1", "--lang", "en").stdout
+    assert "A person has to say what happened." in shown
+    assert "total that was asked" not in shown
+    assert amef("resolve", "c1", "--on-paper", "93", "--yes").exit_code == 0
+    result = told(ledger)["result"]
+    assert (result["documentNumber"], result["zNumber"], result["fiscalSeries"]) == (93, 4, "SIM1")
+    assert (result["fiscalDate"], result["evidence"]) == (None, "operator")
+
+
+@pytest.mark.parametrize("kind", ["cash_in", "non_fiscal_receipt", "print_duplicate"])
+def test_any_other_paper_that_is_not_there_is_queued_again(
+    ledger: Ledger, amef: Amef, kind: str
+) -> None:
+    payload = {"cash_in": '{"amount": 5}', "non_fiscal_receipt": '{"texts": ["a"]}'}
+    held(ledger, kind=kind, payload=payload.get(kind, "{}"))
+    assert amef("resolve", "c1", "--not-on-paper", "requeue", "--yes").exit_code == 0
+    assert ledger.entry("c1").state is State.QUEUED
 
 
 def test_a_z_on_paper_is_told_with_its_number_alone(ledger: Ledger, amef: Amef) -> None:

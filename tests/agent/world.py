@@ -14,6 +14,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,13 @@ from agent.session import Session
 from agent.states import State
 from agent.worker import DeviceWorker
 from drivers.base import Operator
+from drivers.capabilities import Feature
 from drivers.errors import ContactLost, NotStarted
 from drivers.families.datecs_x import DatecsX
 from drivers.faults import Fault
 from drivers.model import Counters, Identity
 from sandbox.printer import DEFAULT_RATES, DEFAULT_SERIAL, rates_of
+from sandbox.printer.clock import machine_wall
 from sandbox.printer.device import Device, Executed
 from sandbox.printer.memory import EPOCH, Memory
 from sandbox.printer.paper import Settings
@@ -40,6 +43,7 @@ START_MS = 1_790_000_000_000
 FOREVER_MS = START_MS + 10**12
 TICK_MS = 500
 STEPS_MAX = 400
+SET_CLOCK = 61
 ACTIVE = {State.QUEUED, State.ISSUING, State.IN_DOUBT}
 
 
@@ -61,21 +65,41 @@ class FakeClock:
 
 
 class Machine(Device):
-    """The sandbox's device, with commands that can be made to fail."""
+    """The sandbox's device on fake time, with commands that can be made to fail."""
 
-    refusing: dict[int, int]
+    time: FakeClock
+    refusing: dict[int | tuple[int, bytes], int]  # by command, or by what its data begin with
+
+    @property
+    def now(self) -> datetime:
+        return self._ours() + timedelta(seconds=self.memory.clock_offset_s)
 
     def execute(self, command: int, data: bytes) -> Executed:
-        if code := self.refusing.get(command):
-            return Executed(f"{code}\t".encode(), super().execute(74, b"").status, 0)
-        return super().execute(command, data)
+        for refused, code in self.refusing.items():
+            number, begin = (refused, b"") if isinstance(refused, int) else refused
+            if command == number and data.startswith(begin):
+                return Executed(f"{code}\t".encode(), super().execute(74, b"").status, 0)
+        done = super().execute(command, data)
+        if command == SET_CLOCK and done.data == b"0\t":  # it was set by the machine's time
+            shown = self.memory.clock_offset_s + round(
+                (machine_wall() - self._ours()).total_seconds()
+            )
+            self.become(replace(self.memory, clock_offset_s=shown))
+        return done
+
+    def _ours(self) -> datetime:
+        return datetime.fromtimestamp(self.time.ms // 1000, tz=UTC)
 
 
 class Printer:
     """A virtual printer without a port. `power_up`: what it does with an open receipt it finds."""
 
-    def __init__(self, serial: str = DEFAULT_SERIAL, *, power_up: str = "keep") -> None:
+    def __init__(
+        self, serial: str = DEFAULT_SERIAL, *, power_up: str = "keep", columns: int = 48
+    ) -> None:
         self._power_up = power_up
+        self.settings = Settings(columns, duplicates=True)
+        self.time = FakeClock()
         self._store = Store(None, None)
         self._store.save(Memory(serial, rates_of(DEFAULT_RATES), EPOCH))
         self._keyboard_sequence = 0x20
@@ -85,8 +109,8 @@ class Printer:
         """Power on: the memory is as it was, the last frame is forgotten."""
         memory = self._store.load()
         assert memory is not None
-        self.device = Machine(memory, Settings(), self._store)
-        self.device.refusing = {}
+        self.device = Machine(memory, self.settings, self._store)
+        self.device.refusing, self.device.time = {}, self.time
         self.station = Station(self.device)
         if self._power_up == "cancel":
             self.device.cancel_unpaid()
@@ -198,9 +222,20 @@ class CrashingLedger(Ledger):
 class World:
     """One agent with one printer. `cloud` is the connection of the cloud's thread."""
 
-    def __init__(self, folder: Path, printer: Printer | None = None, *, serial: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        printer: Printer | None = None,
+        *,
+        serial: str = "",
+        without: Feature | None = None,
+        zone: tzinfo = UTC,
+    ) -> None:
         self.clock = FakeClock()
+        self._without = without  # a feature that is not switched on
+        self._zone = zone
         self.printer = printer or Printer()
+        self.printer.time = self.printer.device.time = self.clock
         self.cable = Cable(self.printer, self.clock)
         self._path = folder / "ledger.sqlite3"
         self._serial = serial  # as configured: which printer may be driven
@@ -218,8 +253,12 @@ class World:
         self._ledger.point = self._point
         self._ledger.lose_unfinished()
         driver = DatecsX(self.cable, self.clock, Operator())
+        can = driver.capabilities
+        driver.capabilities = replace(can, features=can.features - {self._without})
         session = Session(DEVICE, driver, self._ledger, self.clock, self._admit)
-        self.worker = DeviceWorker(DEVICE, session, self._ledger, self.clock, self._done)
+        self.worker = DeviceWorker(
+            DEVICE, session, self._ledger, self.clock, self._done, self._zone
+        )
 
     def step(self) -> bool:
         """Let the worker do one thing; a crash throws everything away but the files."""

@@ -43,7 +43,8 @@ BAD: dict[str, tuple[str, Any, str, str]] = {
     "control signs": ("print_receipt", changed(name="A\tB"), "TEXT_NOT_PRINTABLE", "items[0].name"),
     "300 letters": ("print_receipt", changed(name="x" * 300), "TEXT_TOO_LONG", "items[0].name"),
     "bad CUI": ("print_receipt", GOOD | {"customerCif": "RO123"}, "CUSTOMER_TAX_ID_BAD", ""),
-    "unknown kind": ("open_drawer", None, "UNSUPPORTED", "type"),
+    "unknown kind": ("print_poem", None, "UNSUPPORTED", "type"),
+    "no such drawer": ("open_drawer", None, "UNSUPPORTED", ""),
 }
 
 

@@ -40,7 +40,7 @@ DIRECTIVES = {
         "SupplementaryGroups=dialout",
         "StateDirectory=amef-agent",
         "StateDirectoryMode=0700",
-        "LoadCredential=api-key:/etc/amef-agent/api-key",
+        "LoadCredentialEncrypted=api-key:amef-agent.api-key",
         "UMask=0077",
         "WatchdogSec=30",
         "Restart=on-failure",
@@ -215,14 +215,15 @@ def test_the_readme_installs_each_file_where_the_file_says_it_lives() -> None:
 
 def test_the_readme_and_the_unit_agree_on_program_configuration_and_key() -> None:
     program, _, config = values("ExecStart")[0].partition(" run --config ")
-    key = values("LoadCredential")[0].partition(":")[2]
+    name, _, file = values("LoadCredentialEncrypted")[0].partition(":")
+    key = f"--name={name} - /etc/credstore.encrypted/{file}"
     commands = "\n".join(shell_blocks())
     venv = Path(program).parents[1]
     for command in (
         f"python3 -m venv {venv}\n",
         f"{venv}/bin/pip install .\n",
         f"install -m 0640 -g {values('Group')[0]} config/sample.toml {config}\n",
-        f"install -m 0600 /dev/stdin {key}\n",
+        f"systemd-creds encrypt --with-key=host {key}\n",
         f"{program} status --config {config}\n",
         "systemctl enable --now amef-agent\n",
     ):

@@ -20,6 +20,7 @@ SYN_EVERY_MS = 300
 SYN_MS_MAX = 120_000
 NAKS_MAX = 8
 GARBAGE_MAX = 12
+JE_DEAD_TIMES = 20
 JUMPS_S = (-7200, 3600, 26 * 3600, -90)
 
 
@@ -54,6 +55,7 @@ class Cable:
         self._naks = 0
         self.pulled_until_ms = 0
         self.wrote: Callable[[int], None] = lambda _command: None
+        self.told_to_stop_now: Callable[[], None] = lambda: None
 
     def open(self) -> None:
         if self._clock.ms < self.pulled_until_ms:
@@ -261,6 +263,28 @@ class Cable:
 
     def key_z(self, data: bytes, fault: Fault) -> None:
         self._keyed(lambda: self._printer.key_report("Z"), data, fault)
+
+    def key_cash(self, data: bytes, fault: Fault) -> None:
+        self._keyed(lambda: self._printer.key_cash(fault.at >> 2), data, fault)
+
+    def key_slip(self, data: bytes, fault: Fault) -> None:
+        self._keyed(self._printer.key_slip, data, fault)
+
+    def je_dead(self, data: bytes, fault: Fault) -> None:
+        """The electronic journal cannot be read, for rather longer than other faults last."""
+        self._printer.device.je_dead_until_ms = self._clock.ms + fault.wait_ms * JE_DEAD_TIMES
+        self.deliver(data)
+
+    def other_printer(self, _data: bytes, fault: Fault) -> None:
+        """Somebody changes the cables; the port is gone for a moment."""
+        self._printer.swapped_until_ms = self._clock.ms + fault.wait_ms
+        self.lose_inbox()
+        self.pull(SOON_MS)
+
+    def told_to_stop(self, data: bytes, _fault: Fault) -> None:
+        """SIGTERM: what is in hand is finished."""
+        self.told_to_stop_now()
+        self.deliver(data)
 
     def clock_jump(self, data: bytes, fault: Fault) -> None:
         self._printer.jump(jump_s(fault))

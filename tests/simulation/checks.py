@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from agent.entries import LedgerEntry
+from agent.entries import Evidence, LedgerEntry
 from agent.states import State
 from sandbox.printer.memory import Document, Memory, OpenReceipt
 from tests.simulation.orders import Order
@@ -20,9 +20,19 @@ from tests.simulation.printer import CANCEL, PAYMENT, Printed
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-OPEN_RECEIPT, REPORT = 48, 69
+OPEN_SLIP, OPEN_RECEIPT, SET_CLOCK, REPORT, DUPLICATE = 38, 48, 61, 69, 109
+BEGUN = (OPEN_SLIP, OPEN_RECEIPT, PAYMENT, SET_CLOCK, REPORT, DUPLICATE)
 TTL_MS, TTL_SLACK_MS = 180_000, 3_000
-KINDS = {"receipt": "print_receipt", "x": "x_report", "z": "z_report"}
+KINDS = {
+    "receipt": "print_receipt",
+    "x": "x_report",
+    "z": "z_report",
+    "cash_in": "cash_in",
+    "cash_out": "cash_out",
+    "nonfiscal": "non_fiscal_receipt",
+    "duplicate": "print_duplicate",
+}
+REPORTS = ("x_report", "z_report")
 
 
 def executing(world: "World", command: int, memory: Memory) -> str:
@@ -30,7 +40,7 @@ def executing(world: "World", command: int, memory: Memory) -> str:
     receipt = memory.receipt
     if command == CANCEL and receipt and receipt.payments:
         return "a cancel was sent to a receipt with payments"
-    if command not in (OPEN_RECEIPT, PAYMENT, REPORT):
+    if command not in BEGUN:
         return ""
     entry = world.unresolved()
     if entry is None:
@@ -51,6 +61,8 @@ def _paying(order: Order, receipt: OpenReceipt) -> str:
 def printed(world: "World", paper: Printed) -> str:
     """A document came out."""
     document = paper.document
+    if document.kind == "nonfiscal":
+        return _slip_printed(world, document)
     if not paper.by_wire or document.kind not in KINDS:
         return ""
     entry = world.unresolved()
@@ -61,7 +73,20 @@ def printed(world: "World", paper: Printed) -> str:
     made.append(document)
     if document.kind != "x" and len(made) > 1:
         return f"{order.id} stands on paper {len(made)} times"
+    if document.kind in ("cash_in", "cash_out") and document.total_bani != order.total:
+        return f"{order.id}: {document.total_bani} bani moved, {order.total} asked"
     return _not_as_asked(document, order) if document.kind == "receipt" else ""
+
+
+def _slip_printed(world: "World", document: Document) -> str:
+    """One that was broken off carries no reference; the printer may close a whole one itself."""
+    for order in world.orders.values():
+        if document.more.get("reference") == order.reference:
+            made = world.made.setdefault(order.id, [])
+            made.append(document)
+            if len(made) > 1:
+                return f"{order.id} stands on paper {len(made)} times"
+    return ""
 
 
 def _not_as_asked(document: Document, order: Order) -> str:
@@ -77,15 +102,9 @@ def issued(world: "World", id_: str, kind: str, result: dict[str, Any]) -> str:
     """The ledger takes down that a command was carried out."""
     made = world.made.get(id_, [])
     if kind == "print_receipt":
-        if not made:
-            return f"{id_} is issued, and not on paper"
-        told = (result["receipt_number"], result["document_number"], result["z_number"])
-        paper = made[0]
-        stands = (paper.number, paper.slip, paper.z)
-        same = told == stands and result["total"] == paper.total_bani
-        if not same or at(result) != paper.at:
-            return f"{id_} is told as {result}, on paper is {stands} at {paper.at}"
-        return ""
+        return _receipt_issued(id_, result, made)
+    if kind not in REPORTS:
+        return _other_issued(id_, kind, result, made)
     told = (result["number"], sum(group["total"] for group in result["groups"]))
     if told in [(paper.number, paper.total_bani) for paper in made]:
         return ""
@@ -93,6 +112,30 @@ def issued(world: "World", id_: str, kind: str, result: dict[str, Any]) -> str:
         world.z_of_a_cashier.add(id_)
         return ""
     return f"{id_} is told as {told}, on paper is {[(p.number, p.total_bani) for p in made]}"
+
+
+def _receipt_issued(id_: str, result: dict[str, Any], made: list[Document]) -> str:
+    if not made:
+        return f"{id_} is issued, and not on paper"
+    paper = made[0]
+    document = result["document_number"]  # None: not known, where the JE could not be read
+    told = (result["receipt_number"], document or paper.slip, result["z_number"])
+    stands = (paper.number, paper.slip, paper.z)
+    same = told == stands and result["total"] == paper.total_bani
+    if not same or at(result) != paper.at:
+        return f"{id_} is told as {result}, on paper is {stands} at {paper.at}"
+    return ""
+
+
+def _other_issued(id_: str, kind: str, result: dict[str, Any], made: list[Document]) -> str:
+    if kind not in KINDS.values():
+        return ""  # a setting: it leaves no paper
+    if not made:
+        return f"{id_} ({kind}) is issued, and not on paper"
+    number = result.get("document_number")
+    if kind == "non_fiscal_receipt" and number not in (None, made[0].slip):
+        return f"{id_} is told as document {number}, it is {made[0].slip}"
+    return ""
 
 
 def keyed_z(world: "World") -> list[tuple[int, int]]:
@@ -108,8 +151,9 @@ def at(result: dict[str, Any]) -> datetime:
 def ended(world: "World") -> Iterator[str]:
     """Everything, once the world is quiet."""
     entries = {entry.id: entry for entry in world.eye.entries(100)}
-    if world.printer.memory.receipt is not None:
-        yield f"a receipt is left open: {world.printer.memory.receipt}"
+    if world.printer.memory.receipt is not None or world.printer.memory.text is not None:
+        left = world.printer.memory.receipt or world.printer.memory.text
+        yield f"a document is left open: {left}"
     yield from world.cloud.contradictions
     for order in world.orders.values():
         record = world.cloud.commands.get(order.id)
@@ -133,10 +177,12 @@ def _ended(
     made = world.made.get(order.id, [])
     if entry.state is State.ISSUED:
         assert entry.result is not None
-        if wrong := issued(world, order.id, entry.kind, entry.result):
-            yield wrong
+        by_a_person = entry.evidence is Evidence.OPERATOR
+        wrong = "" if by_a_person else issued(world, order.id, entry.kind, entry.result)
+        if wrong or (by_a_person and not made):
+            yield wrong or f"{order.id} is on paper by a person's word alone"
         reports = [one for one in world.cloud.reports if one["commandId"] == order.id]
-        if entry.kind != "print_receipt" and len(reports) != 1:
+        if entry.kind in REPORTS and not by_a_person and len(reports) != 1:
             yield f"{order.id}: the cloud has {len(reports)} reports"
     elif entry.state is State.REJECTED:
         if made and entry.kind != "x_report":

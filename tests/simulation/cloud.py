@@ -4,9 +4,12 @@
        |                 |
        +--cancel         +--180 s since creation--> timeout; what comes later is `lateResult`
 
-`Network` is the httpx transport that the real client is given; what goes wrong happens there.
+Every other world's cloud has `sync`: results up and claimed commands down in one request; what was
+lost on the way down is handed over again. `Network` is the httpx transport that the real client is
+given; what goes wrong happens there.
 """
 
+import gzip
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -33,6 +36,7 @@ class Cloud:
     def __init__(self, clock: FakeClock, skew_ms: int) -> None:
         self._clock = clock
         self._skew_ms = skew_ms  # its clock is not the agent's
+        self._has_sync = skew_ms % 2 == 0
         self.commands: dict[str, dict[str, Any]] = {}
         self.reports: list[dict[str, Any]] = []
         self.contradictions: list[str] = []
@@ -67,8 +71,11 @@ class Cloud:
         self.sweep()
         parts = path.split("/")[3:]  # after /api/v1/
         if method == "GET":
-            found = [one for one in self.commands.values() if one["status"] == "pending"]
-            return 200, {"commands": found}
+            return self._get(parts)
+        if parts[0] in ("receipts", "reports"):
+            return 403, error("FORBIDDEN")
+        if parts[0] == "agents":
+            return self._sync(parts[1], body) if self._has_sync else (404, error("NOT_FOUND"))
         if parts[0] == "commands":
             if parts[1] not in self.commands:
                 return 404, error("NOT_FOUND")
@@ -77,6 +84,29 @@ class Cloud:
         if parts[2] == "reports" and self._is_new("report", parts[1], body):
             self.reports.append(body | {"kind": parts[3]})
         return 200, {}
+
+    def _get(self, parts: list[str]) -> tuple[int, Any]:
+        if len(parts) > 1:
+            known = self.commands.get(parts[1])
+            return (200, known) if known else (404, error("NOT_FOUND"))
+        found = [one for one in self.commands.values() if one["status"] == "pending"]
+        return 200, {"commands": found}
+
+    def _sync(self, agent_id: str, body: dict[str, Any]) -> tuple[int, Any]:
+        """Take what was done, and hand over what is to do: also again, if it was not received."""
+        said = []
+        for told in body["results"]:
+            result = {name: value for name, value in told.items() if name != "commandId"}
+            self._result(self.commands[told["commandId"]], result)
+            said.append(told["eventId"])
+        said += [told["eventId"] for told in body["statuses"]]
+        given = []
+        for record in self.commands.values():
+            ours = record["status"] == "sent" and "said" not in record
+            if record["status"] == "pending" or (ours and record["id"] not in body["received"]):
+                record["status"] = "sent"
+                given.append(record | {"claimedBy": agent_id})
+        return 200, {"acknowledged": said, "refused": [], "commands": given[: body["limit"]]}
 
     def _claim(self, record: dict[str, Any]) -> tuple[int, Any]:
         if record["status"] not in OPEN:
@@ -132,7 +162,7 @@ class Network(httpx.BaseTransport):
         return FAULTS[fault.kind](self, request, fault) if fault else self._answer(request)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
-        body = json.loads(request.content) if request.content else {}
+        body = body_of(request)
         status, answer = self._cloud.ask(request.method, request.url.path, body)
         self._tell("        cloud: %s %s", status, body.get("status", ""))
         return self._response(status, json.dumps(answer).encode())
@@ -196,6 +226,15 @@ class Network(httpx.BaseTransport):
 FAULTS: dict[str, Callable[[Network, httpx.Request, Fault], httpx.Response]] = {
     name: value for name, value in vars(Network).items() if callable(value)
 }
+
+
+def body_of(request: httpx.Request) -> dict[str, Any]:
+    """Return what was sent; a large body comes zipped."""
+    content = request.content
+    if request.headers.get("Content-Encoding") == "gzip":
+        content = gzip.decompress(content)
+    body: dict[str, Any] = json.loads(content) if content else {}
+    return body
 
 
 def error(code: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Every single fault at every single place, for one command of each kind.
 
-    print_receipt, x_report, z_report
+    print_receipt, x_report, z_report, cash_in, ... what reads nothing but changes something
         x  every frame, commit and request of the undisturbed road
         x  every kind of fault there, in a few ways each
 
@@ -8,13 +8,13 @@
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.simulation.orders import Order, receipt
-from tests.simulation.plan import KINDS, Fault
+from tests.simulation.orders import WEIGHTS, Order, other, receipt
+from tests.simulation.plan import KINDS, Fault, Place
 from tests.simulation.world import Script, World
 
 SEED = 5  # of the receipt that is asked
@@ -25,14 +25,19 @@ FEW_WAYS = {"request_lost", "nak_once", "reply_lost", "death_before", "death_aft
 def order_of(kind: str) -> Order:
     if kind == "print_receipt":
         return receipt("single", random.Random(SEED), 0)
-    return Order("single", kind, 0)
+    return other("single", kind, random.Random(SEED), 0)
+
+
+def script(number: int, kind: str, faults: Mapping[Place, Fault], *, last: bool = True) -> Script:
+    day_open = kind not in ("set_datetime", "set_header")  # they need it closed
+    return Script(number, (order_of(kind),), faults, last_too=last, day_open=day_open)
 
 
 @cache
 def places(kind: str) -> dict[str, int]:
     """How many frames, commits and requests the undisturbed road has."""
     with TemporaryDirectory() as folder:
-        world = World(Script(SEED, (order_of(kind),), {}, last_too=False), Path(folder))
+        world = World(script(SEED, kind, {}, last=False), Path(folder))
         outcome = world.run()
     assert not outcome.wrongs, outcome.wrongs
     return dict(world.places.numbers)
@@ -40,12 +45,12 @@ def places(kind: str) -> dict[str, int]:
 
 def single_faults(*kinds: str) -> Iterator[Script]:
     number = 0
-    for kind in kinds or ("print_receipt", "x_report", "z_report"):
+    for kind in kinds or tuple(WEIGHTS):
         for site, count in places(kind).items():
             for place in range(count):
                 for fault in faults_at(site):
                     number += 1
-                    yield Script(number, (order_of(kind),), {(site, place): fault})
+                    yield script(number, kind, {(site, place): fault})
 
 
 def faults_at(site: str) -> Iterator[Fault]:

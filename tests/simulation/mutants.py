@@ -17,12 +17,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import agent.worker
+import drivers.families.datecs_x
 import protocol.isl_exchange
-from agent.commands import KINDS, understand
+from agent.commands import KINDS
 from agent.entries import Evidence, LedgerEntry
 from agent.ledger import Ledger
 from agent.verdict import Decision, Proof, Verdict
 from agent.worker import DeviceWorker
+from drivers.datecs_talk import DatecsTalk
 from drivers.errors import ContactLost, DriverError, Refused
 from drivers.families.datecs_x import PAYMENT, DatecsX
 from drivers.model import Counters, FiscalResult, Observation, Receipt
@@ -61,7 +63,7 @@ class Mutant:
 class BeginAfterPrint(DeviceWorker):
     def _issue(self, entry: LedgerEntry) -> bool:
         kind = KINDS[entry.kind]
-        work = understand(kind, entry.payload or "", entry.id)
+        work = kind.understand(entry.payload or "", entry.id, self._now())
         self._session.connect()
         baseline = self._printer.counters()
         try:
@@ -99,9 +101,9 @@ class CancelAfterClose(DatecsX):
             raise
 
 
-class PaymentRepeated(DatecsX):
-    def _do(self, code: int, *parameters: Any, repeatable: bool = False, **more: Any) -> Any:
-        return super()._do(code, *parameters, repeatable=repeatable or code == PAYMENT, **more)
+class PaymentRepeated(DatecsTalk):
+    def do(self, code: int, *parameters: Any, repeatable: bool = False, **more: Any) -> Any:
+        return super().do(code, *parameters, repeatable=repeatable or code == PAYMENT, **more)
 
 
 class NewSequence(IslExchange):
@@ -116,12 +118,10 @@ class NewSequence(IslExchange):
 real_decide = agent.worker.decide
 
 
-def by_amount(
-    proof: Proof, baseline: Counters, seen: Observation, receipt: Receipt | None
-) -> Decision:
-    if receipt is None or seen.open_receipt is not None:
-        return real_decide(proof, baseline, seen, receipt)
-    if seen.last_total == receipt.total:
+def by_amount(proof: Proof, baseline: Counters, seen: Observation, work: object) -> Decision:
+    if not isinstance(work, Receipt) or seen.open_receipt is not None:
+        return real_decide(proof, baseline, seen, work)
+    if seen.last_total == work.total:
         return Decision(Verdict.ISSUED, "the last total is ours", Evidence.COUNTER)
     return Decision(Verdict.NOT_ISSUED, "the last total is another")
 
@@ -135,7 +135,7 @@ MUTANTS = {
         Mutant("amount_only", ((agent.worker, "decide", by_amount),)),
         Mutant("new_sequence", ((protocol.isl_exchange, "IslExchange", NewSequence),)),
         Mutant("cancel_after_close", subclasses=(CancelAfterClose,)),
-        Mutant("payment_repeated", subclasses=(PaymentRepeated,)),
+        Mutant("payment_repeated", ((drivers.families.datecs_x, "DatecsTalk", PaymentRepeated),)),
     )
 }
 NONE = Mutant("none")

@@ -1,4 +1,4 @@
-"""What the shop asks of its printer in one world: receipts, X and Z reports, some of them bad.
+"""What the shop asks of its printer in one world: every kind that changes something, some bad.
 
 Order "c2", print_receipt, at 14 s: two lines, 11.50 lei, card 5.00 and cash 10.00
 """
@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass, replace
 from typing import Any
 
-from agent.commands import reference_of
+from agent.work import reference_of
 from drivers.model import half_up
 
 PRICES = (100, 350, 450, 700)  # few, so that totals meet
@@ -18,6 +18,19 @@ NAMES = ("Paine", "Cafea", "Apa plata", "Lapte 1,5%")
 SPREAD_MS = 40_000
 COMMANDS_MIN, COMMANDS_MAX = 3, 8
 AGAIN = 0.3
+CASH = (500, 1000, 5000)  # whole lei: what a cashier types at the keyboard never is
+WEIGHTS = {
+    "print_receipt": 58,
+    "x_report": 8,
+    "z_report": 14,
+    "cash_in": 5,
+    "cash_out": 3,
+    "non_fiscal_receipt": 5,
+    "print_duplicate": 3,
+    "set_datetime": 1,
+    "set_header": 1,
+    "void_open_receipt": 2,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +74,27 @@ def last_receipt(seed: int, at_ms: int) -> Order:
 def _order(id_: str, chance: random.Random) -> Order:
     at_ms = chance.randrange(SPREAD_MS)
     cancel_after_ms = chance.randrange(15_000) if chance.random() < 0.06 else 0
-    kind = chance.choices(("print_receipt", "x_report", "z_report"), (65, 15, 20))[0]
+    kind = chance.choices(tuple(WEIGHTS), tuple(WEIGHTS.values()))[0]
     if kind != "print_receipt":
-        return Order(id_, kind, at_ms, None, cancel_after_ms)
+        return other(id_, kind, chance, at_ms, cancel_after_ms)
     order = receipt(id_, chance, at_ms, cancel_after_ms)
     return _spoilt(order, chance) if chance.random() < 0.06 else order
+
+
+def other(
+    id_: str, kind: str, chance: random.Random, at_ms: int, cancel_after_ms: int = 0
+) -> Order:
+    """An order that is no receipt."""
+    payload: dict[str, Any] | None = None
+    total = 0
+    if kind in ("cash_in", "cash_out"):
+        total = chance.choice(CASH)
+        payload = {"amount": total / 100}
+    elif kind == "non_fiscal_receipt":
+        payload = {"lines": [f"Comanda {chance.randrange(100)}", "Va multumim"]}
+    elif kind == "set_header":
+        payload = {"lines": [f"MAGAZIN {chance.randrange(10)}"]}
+    return Order(id_, kind, at_ms, payload, cancel_after_ms, total=total)
 
 
 def receipt(id_: str, chance: random.Random, at_ms: int, cancel_after_ms: int = 0) -> Order:

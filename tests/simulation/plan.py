@@ -40,7 +40,12 @@ FRAME_KINDS = (
     "key_receipt",
     "key_x",
     "key_z",
+    "key_cash",
+    "key_slip",
     "clock_jump",
+    "je_dead",
+    "other_printer",
+    "told_to_stop",
     "pulled_before",
     "pulled_after",
     "death_before",
@@ -60,8 +65,8 @@ HTTP_KINDS = (
     "death_after",
 )
 KINDS = {FRAME: FRAME_KINDS, COMMIT: COMMIT_KINDS, HTTP: HTTP_KINDS}
-KEYBOARD = {"key_receipt", "key_x", "key_z"}
-RARE = KEYBOARD | {"clock_jump"}  # what people do, not the machine
+KEYBOARD = {"key_receipt", "key_x", "key_z", "key_cash", "key_slip"}
+RARE = KEYBOARD | {"clock_jump", "je_dead", "other_printer"}  # people, and worn out machines
 
 CHANCES = (  # of a fault in a million, at a frame, a commit, a request
     (15_000, 5_000, 30_000),

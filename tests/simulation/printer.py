@@ -3,6 +3,7 @@
     hear(bytes) -> bytes     whole frames are executed, broken ones get a NAK
     power_cut(...)           silent for a while; its memory of the last frame kept or forgotten
     key_receipt / key_x      a cashier at the keyboard, behind the agent's back
+    swapped_until_ms         another printer hangs on the port
 
 Its documents are kept in memory; whoever made one stands beside it: the wire or the keyboard.
 """
@@ -21,6 +22,9 @@ from sandbox.printer.wire import NAK, SYN, Broken, Frame, FrameReader, answer_fr
 CASHIER_PRICES = ("9.00", "7.00", "4.50")
 ANSWERS_KEPT_MAX = 12
 PAYMENT, CLOSE, CANCEL = 53, 56, 60
+CASHIER_CASH = ("33.33", "47.11")
+OTHER_SERIAL = "SIM0000666"
+JE_COMMANDS, JE_FAILED = (124, 125), b"-105003\t"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,12 @@ class Machine(Device):
     """The sandbox's device with a clock that is handed in."""
 
     clock: FakeClock
+    je_dead_until_ms = 0
+
+    def execute(self, command: int, data: bytes) -> Executed:
+        if command in JE_COMMANDS and self.clock.ms < self.je_dead_until_ms:
+            return Executed(JE_FAILED, super().execute(74, b"").status, 0)
+        return super().execute(command, data)
 
     @property
     def now(self) -> datetime:
@@ -87,17 +97,21 @@ class Printer:
         clock: FakeClock,
         seen: Callable[[Printed], None],
         watch: Callable[[int, Memory], None],
+        serial: str = DEFAULT_SERIAL,
     ) -> None:
         self._clock = clock
         self._watch = watch
         self.papers = Papers(seen)
-        memory = Memory(DEFAULT_SERIAL, rates_of(DEFAULT_RATES), EPOCH)
-        self.device = Machine(memory, Settings(), self.papers)
+        memory = Memory(serial, rates_of(DEFAULT_RATES), EPOCH)
+        self.device = Machine(memory, Settings(duplicates=True), self.papers)
         self.device.clock = clock
         self._reader = FrameReader()
         self._last: tuple[int, bytes] | None = None
         self.answers: list[bytes] = []
         self.dead_until_ms = self.paper_until_ms = self.cover_until_ms = 0
+        self.swapped_until_ms = 0
+        self._other: Printer | None = None
+        self._seen = seen
 
     @property
     def memory(self) -> Memory:
@@ -105,6 +119,10 @@ class Printer:
 
     def hear(self, data: bytes) -> bytes:
         """Take bytes from the wire and return what the device answers."""
+        if self._clock.ms < self.swapped_until_ms:
+            if self._other is None:
+                self._other = Printer(self._clock, self._seen, self._watch, OTHER_SERIAL)
+            return self._other.hear(data)
         if self._clock.ms < self.dead_until_ms:
             return b""
         return b"".join(self._answer(found) for found in self._reader.feed(data))
@@ -148,6 +166,12 @@ class Printer:
         steps = ((48, 1, "0001", 1, "", ""), (49, "Cafea", 1, price, "1.000", "", "", 1, ""))
         return self._key(*steps, (53, 0, ""), (56,))
 
+    def key_cash(self, which: int) -> bool:
+        return self._key((70, 0, CASHIER_CASH[which % len(CASHIER_CASH)]))
+
+    def key_slip(self) -> bool:
+        return self._key((38,), (42, "Curs valutar", 0, 0, 0, 0, 0), (39,))
+
     def key_report(self, letter: str) -> bool:
         return self._key((69, letter))
 
@@ -158,6 +182,7 @@ class Printer:
     def mend(self) -> None:
         """All trouble is over: power, paper, cover, and a clock that is not in the past."""
         self.dead_until_ms = self.paper_until_ms = self.cover_until_ms = 0
+        self.swapped_until_ms = self.device.je_dead_until_ms = 0
         if (late := self.memory.last_record_at - self.device.now) > timedelta(0):
             self.jump(int(late.total_seconds()) + 1)
 

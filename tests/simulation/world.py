@@ -8,22 +8,21 @@ Real are the SQLite file, `Ledger`, `DeviceWorker`, `Session`, `DatecsX`, `Link`
 is what `supervisor.py` starts. The two threads take turns, also while one of them waits.
 """
 
-import atexit
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
+from agent.cli.resolve import result_read
 from agent.cloud.client import CloudClient
 from agent.cloud.keys import ApiKey
 from agent.cloud.sync import CloudSync
 from agent.devices import admission
-from agent.entries import Evidence, LedgerEntry
+from agent.entries import LedgerEntry
 from agent.ledger import Ledger
 from agent.session import Session
 from agent.states import State
@@ -31,14 +30,16 @@ from agent.worker import DeviceWorker
 from config.settings import AgentSettings, CloudSettings, DeviceSettings, Settings, profiles
 from drivers.base import Operator
 from drivers.families.datecs_x import DatecsX
+from drivers.model import Problem
 from sandbox.printer import DEFAULT_SERIAL
 from sandbox.printer.memory import Memory
 from tests.simulation import checks
 from tests.simulation.cable import CLOSED_SENT_BY, Cable, Crash
 from tests.simulation.cloud import Cloud, Network
+from tests.simulation.ledger import SimulatedLedger, empty_ledger
 from tests.simulation.mutants import NONE, Mutant
 from tests.simulation.orders import Order, last_receipt, orders_of
-from tests.simulation.plan import COMMIT, Fault, Listed, Place, Places, Plan, mix
+from tests.simulation.plan import Fault, Listed, Place, Places, Plan, mix
 from tests.simulation.printer import CANCEL, FakeClock, Printed, Printer
 
 DEVICE = "dev_1"
@@ -48,6 +49,7 @@ QUIET_MS_MAX = 1_800_000
 TURNS_MAX = 20_000
 IDLE_MS, IDLE_MS_MAX = 500, 8_000
 RESTART_MS = 300
+TTL_MS = 180_000
 ACTIVE = {State.QUEUED, State.ISSUING, State.IN_DOUBT}
 URL = "http://127.0.0.1:9"
 KEY = ApiKey("ebon_live_org_demo_" + "0" * 32, "the simulator", "org_demo", live=True)
@@ -65,6 +67,8 @@ class Script:
     faults: Mapping[Place, Fault] | None = None
     last_too: bool = True
     keyboard: bool = True
+    people: bool = True  # what is held is resolved at the end
+    day_open: bool = True  # a receipt was typed before the agent came
 
     def places(self) -> Places:
         if self.faults is None:
@@ -73,7 +77,7 @@ class Script:
 
 
 def script_of(seed: int) -> Script:
-    return Script(seed, orders_of(seed))
+    return Script(seed, orders_of(seed), day_open=bool(seed & 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,37 +92,6 @@ class Outcome:
     rejected: Counter[str]
     counted: Counter[str]
     story: list[str] = field(default_factory=list)
-
-
-class SimulatedLedger(Ledger):
-    """The real ledger, whose program can end just before and just after each commit."""
-
-    world: "World"
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        fault = self.world.places.draw(COMMIT)
-        if fault:
-            number = self.world.places.numbers[COMMIT] - 1
-            self.world.tell("commit %s  ## %s", number, fault)
-        with super()._transaction():
-            yield
-            if fault and fault.kind == "death_before":
-                raise Crash
-        if fault:
-            raise Crash
-
-    def finish(self, entry: LedgerEntry, result: dict[str, Any], sequence: int | None) -> None:
-        self.world.believed(entry, result)
-        super().finish(entry, result, sequence)
-
-    def found(self, entry: LedgerEntry, result: dict[str, Any], evidence: Evidence) -> None:
-        self.world.believed(entry, result)
-        super().found(entry, result, evidence)
-
-    def _event(self, device_id: str, command_id: str | None, name: str, data: Any) -> None:
-        self.world.tell("    ledger: %s %s %s", command_id or device_id, name, data)
-        super()._event(device_id, command_id, name, data)
 
 
 class World:
@@ -140,6 +113,7 @@ class World:
         self.orders = {order.id: order for order in script.orders}
         self.last = last_receipt(script.seed, 0)
         self.made: dict[str, list[Any]] = {}
+        self.held: list[str] = []
         self.rejected: Counter[str] = Counter()
         self.counted: Counter[str] = Counter(worlds=1)
         self.z_of_a_cashier: set[str] = set()
@@ -147,9 +121,12 @@ class World:
         self.printer = Printer(self.clock, self._printed, self._executing)
         self.cable = Cable(self.printer, self.clock, self.places, self.tell, self._meanwhile)
         self.cable.wrote = self._wrote
+        self.cable.told_to_stop_now = self._told_to_stop
         self._network = Network(self.cloud, self.clock, self.places, self.tell, self._meanwhile)
         self._mutant = mutant
         self._story: list[str] | None = [] if told else None
+        if script.day_open:
+            self.printer.key_receipt(0)
         self._path = folder / "ledger.sqlite3"
         self._waiting = sorted(script.orders, key=lambda order: order.at_ms)
         self._cancels: list[tuple[int, str]] = []
@@ -157,12 +134,13 @@ class World:
         self._ledgers: list[Ledger] = []
         self._turns = 0
         self._close_sent = False
+        self._stopping = False
 
     def run(self) -> Outcome:
         """Live: faults, then calm until quiet, then one receipt more; and hold it to account."""
         for suffix in ("", "-wal", "-shm"):
             self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
-        shutil.copyfile(template(), self._path)
+        shutil.copyfile(empty_ledger(), self._path)
         self.eye = Ledger(self._path, self.clock)
         with self._mutant.in_place() if self._mutant is not NONE else nullcontext():
             try:
@@ -208,6 +186,9 @@ class World:
         self.printer.mend()
         self._settle()
         self.printer.mend_day()
+        if self.script.people:
+            self._people_decide()
+            self._settle()
         if self.script.last_too and not self.wrongs:
             self.printer.mend()
             self.orders[self.last.id] = self.last
@@ -246,6 +227,8 @@ class World:
                 self._start()
             more = self._step("cloud")
             more = self._step("device") or more
+            if self._stopping:
+                self._end_well()
         except Crash:
             self.counted["restarts"] += 1
             self.tell("**** the program dies")
@@ -257,6 +240,35 @@ class World:
         else:
             self.clock.ms += self._idle_ms
             self._idle_ms = min(2 * self._idle_ms, IDLE_MS_MAX)
+
+    def _told_to_stop(self) -> None:
+        self._stopping = True
+
+    def _end_well(self) -> None:
+        """SIGTERM, as `Supervisor` does: what was in hand is done; tell of it; hang up."""
+        self.counted["stops"] += 1
+        self.tell("**** the program ends")
+        self._worker.close()
+        self._sync.close()
+        self._stop()
+        self.clock.ms += RESTART_MS
+
+    def _people_decide(self) -> None:
+        """`amef resolve`: for each held command, a person looks at the paper and says."""
+        for entry in self.eye.held():
+            made = self.made.get(entry.id)
+            said = {"who": "the cashier", "reason": "simulated"}
+            way = mix(self.script.seed, 13, entry.arrival) & 1
+            self.held.append(f"{entry.id}: {entry.reason}")
+            self.tell("a person says of %s: %s", entry.id, "it is there" if made else way)
+            if made:
+                result = result_read(entry, made[0].number)
+                self.eye.operator_found(entry, result, said)
+            elif way:
+                self.eye.operator_requeue(entry, self.clock.ms + TTL_MS, said)
+            else:
+                problem = Problem("", "DROPPED_BY_OPERATOR", "simulated")
+                self.eye.operator_drop(entry, problem, said)
 
     def _orders_due(self) -> None:
         now_ms = self.clock.ms - START_MS
@@ -313,6 +325,7 @@ class World:
             ledger.close()
         self._ledgers.clear()
         self._busy.clear()
+        self._stopping = False
 
     # what is seen
 
@@ -349,7 +362,7 @@ class World:
         self.counted["commands"] = len(entries)
         self.counted["z_of_a_cashier"] = len(self.z_of_a_cashier)
         self.counted["frames"] = self.places.numbers["frame"]
-        held = [f"{e.id}: {e.reason}" for e in entries if e.state is State.HELD]
+        held = self.held + [f"{e.id}: {e.reason}" for e in entries if e.state is State.HELD]
         return Outcome(
             self.script.seed,
             self.wrongs,
@@ -369,13 +382,3 @@ def settings() -> Settings:
         cloud=CloudSettings(base_url=URL, poll_interval_s=5.0),
         device=[PRINTER],
     )
-
-
-@cache
-def template() -> Path:
-    """An empty ledger as `Ledger` makes it: made once, copied for each world."""
-    folder = mkdtemp()
-    atexit.register(shutil.rmtree, folder)
-    path = Path(folder) / "empty.sqlite3"
-    Ledger(path, FakeClock(START_MS)).close()
-    return path

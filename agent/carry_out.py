@@ -1,0 +1,263 @@
+"""How each kind of command is done on a printer, and how its result is read after a doubt.
+
+A result is what the device says after the deed: numbers, dates, sums. What is set is read back, and
+told as it then stands. `recall_*` read the same when a look at the counters proved the deed.
+"""
+
+from dataclasses import asdict, replace
+from typing import Any
+
+from agent.work import ClockSetting, Logo, OperatorSetting, TextLines, VatTable, Work
+from drivers.base import FiscalPrinter
+from drivers.capabilities import TextPlace
+from drivers.errors import ContactLost, Refused
+from drivers.faults import Fault
+from drivers.model import CashMovement, Counters, Observation, Receipt, Slip
+from drivers.receipt_check import folded
+
+# what is sold
+
+
+def receipt(printer: FiscalPrinter, work: Work) -> dict[str, Any]:
+    assert isinstance(work, Receipt)
+    return asdict(printer.issue_receipt(work)) | {
+        "folded": folded(work, printer.capabilities.code_page)
+    }
+
+
+def complete(printer: FiscalPrinter, work: Work, payments_done: int) -> dict[str, Any]:
+    """Go on with a receipt of ours that is partly or fully paid."""
+    assert isinstance(work, Receipt)
+    done = printer.complete_receipt(work, payments_done=payments_done)
+    return asdict(done) | {"folded": folded(work, printer.capabilities.code_page)}
+
+
+def recall_receipt(
+    printer: FiscalPrinter, work: Work, seen: Observation, before: Counters
+) -> dict[str, Any]:
+    """Others may have printed since: the numbers stand in the document with our reference.
+
+    Where the JE cannot be read, ours is the one receipt that was counted, and its number the last
+    one; its document is known where no other came since.
+    """
+    assert isinstance(work, Receipt)
+    common = {"total": work.total, "folded": folded(work, printer.capabilities.code_page)}
+    now = seen.counters
+    if seen.trace is not None:
+        return asdict(seen.trace) | {"fiscal_serial": now.fiscal_serial} | common
+    result = printer.last_receipt(work.total)
+    _same(result.document_number, now.document_number)
+    alone = now.document_number == before.document_number + 1
+    document = now.document_number if alone else None
+    return asdict(result) | {"document_number": document} | common
+
+
+def cancel_open(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
+    """Cancel what stands open and is not paid; afterwards nothing does, whoever opened it."""
+    now = printer.counters()
+    seen = printer.observe(since=now, reference="")
+    result = {"cancelled": None, "document_number": None, "total": None}
+    if seen.slip_open:
+        printer.close_slip()
+        return _about(printer) | result | {"cancelled": "slip"}
+    if seen.open_receipt is None:
+        return _about(printer) | result
+    if seen.open_receipt.paid != 0:
+        raise Refused(Fault.PAYMENT_STARTED, device_code="", doing="cancel")
+    printer.cancel_receipt()
+    found = seen.open_receipt
+    numbers = {"document_number": found.document_number, "total": found.total}
+    return _about(printer) | {"cancelled": "receipt"} | numbers
+
+
+def never(_printer: FiscalPrinter, _: Work) -> dict[str, Any]:
+    raise AssertionError("a feature that no device has was let through")
+
+
+# reports
+
+
+def x_report(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
+    return asdict(printer.x_report())
+
+
+def z_report(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
+    return asdict(printer.z_report())
+
+
+def recall_z_report(
+    printer: FiscalPrinter, _: Work, seen: Observation, _before: Counters
+) -> dict[str, Any]:
+    report = printer.last_z_report()
+    _same(report.number, seen.counters.z_number)
+    return asdict(report)
+
+
+# cash, slips, copies
+
+
+def cash(printer: FiscalPrinter, work: Work) -> dict[str, Any]:
+    assert isinstance(work, CashMovement)
+    drawer = printer.move_cash(work)
+    return _about(printer) | {"moved": asdict(work), "drawer": asdict(drawer)}
+
+
+def recall_cash(
+    printer: FiscalPrinter, work: Work, _: Observation, _before: Counters
+) -> dict[str, Any]:
+    assert isinstance(work, CashMovement)
+    return _about(printer) | {"moved": asdict(work), "drawer": asdict(printer.drawer())}
+
+
+def get_cash(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
+    return _about(printer) | {"drawer": asdict(printer.drawer())}
+
+
+def slip(printer: FiscalPrinter, work: Work) -> dict[str, Any]:
+    assert isinstance(work, Slip)
+    number = printer.print_slip(work)
+    return _about(printer) | {
+        "document_number": number,
+        "folded": folded(work, printer.capabilities.code_page),
+    }
+
+
+def recall_slip(
+    printer: FiscalPrinter, work: Work, seen: Observation, _before: Counters
+) -> dict[str, Any]:
+    assert isinstance(work, Slip)
+    assert seen.trace is not None, "a slip is only ever proved by its reference"
+    found = {"issued_at": seen.trace.issued_at, "document_number": seen.trace.document_number}
+    return _about(printer) | found | {"folded": folded(work, printer.capabilities.code_page)}
+
+
+def duplicate(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
+    printer.print_duplicate()
+    return _duplicate(printer)
+
+
+def recall_duplicate(
+    printer: FiscalPrinter, _: Work, _seen: Observation, _before: Counters
+) -> dict[str, Any]:
+    return _duplicate(printer)
+
+
+def _duplicate(printer: FiscalPrinter) -> dict[str, Any]:
+    copied = printer.last_receipt(None)
+    return _about(printer) | {"of_receipt": copied.receipt_number}
+
+
+def open_drawer(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
+    printer.open_drawer()
+    return _about(printer)
+
+
+# settings: what is set is read back, and told as it then stands
+
+
+def set_clock(printer: FiscalPrinter, work: Work) -> dict[str, Any]:
+    assert isinstance(work, ClockSetting)
+    printer.set_clock(work.at, summer=work.summer)
+    return get_clock(printer, None)
+
+
+def set_vat_rates(printer: FiscalPrinter, work: Work) -> dict[str, Any]:
+    """Write the table if it is another: a device allows few changes in its life."""
+    assert isinstance(work, VatTable)
+    if printer.vat_rates() != work.rates:
+        printer.service.set_vat_rates(work.rates)
+    return get_vat_rates(printer, None)
+
+
+def set_texts(printer: FiscalPrinter, work: Work) -> dict[str, Any]:
+    assert isinstance(work, TextLines)
+    held = printer.service.texts(work.place)
+    printer.service.set_texts(work.place, work.lines + ("",) * (len(held) - len(work.lines)))
+    return _texts(printer, work.place) | {
+        "folded": folded(work.lines, printer.capabilities.code_page)
+    }
+
+
+def set_operator(printer: FiscalPrinter, work: Work) -> dict[str, Any]:
+    assert isinstance(work, OperatorSetting)
+    printer.service.set_operator(
+        work.number, name=work.name, old_password=work.old_password, password=work.password
+    )
+    return get_operator(printer, work)
+
+
+def set_logo(printer: FiscalPrinter, work: Work) -> dict[str, Any]:
+    assert isinstance(work, Logo)
+    printer.service.load_logo(work.image)
+    return _about(printer) | {"bytes": len(work.image)}
+
+
+# reads
+
+
+def get_clock(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
+    return _about(printer)
+
+
+def get_vat_rates(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
+    return _about(printer) | {"rates": printer.vat_rates()}
+
+
+def get_header(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
+    return _texts(printer, TextPlace.HEADER)
+
+
+def get_footer(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
+    return _texts(printer, TextPlace.FOOTER)
+
+
+def get_operator(printer: FiscalPrinter, work: Work) -> dict[str, Any]:
+    assert isinstance(work, OperatorSetting)
+    name = printer.service.operator_name(work.number)
+    return _about(printer) | {"number": work.number, "name": name}
+
+
+def get_info(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
+    can = sorted(printer.capabilities.features)
+    return _about(printer) | {"identity": asdict(printer.identity()), "features": can}
+
+
+def get_status(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
+    status = printer.status()
+    told = {"conditions": list(status.conditions), "blocking": list(status.blocking)}
+    return _about(printer) | told | {"raw": status.raw.hex(" ")}
+
+
+def preflight(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
+    """Read what will decide whether the day goes well; what it means is said with the health."""
+    seen = printer.upkeep()
+    moments = {"day_opened_at": seen.day_opened_at, "service_at": seen.service_at}
+    moments["tax_office_until"] = seen.tax_office_until
+    told = {name: at and at.replace(tzinfo=None).isoformat() for name, at in moments.items()}
+    counted = {"vat_rates": sorted(seen.rates), "z_reports_left": seen.z_reports_left}
+    return get_status(printer, None) | told | counted
+
+
+def get_last_receipt(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
+    """After a Z the last receipt is of the day before; its document may have others behind it."""
+    last = printer.last_receipt(None)
+    day = last.z_number if printer.day_is_open() else last.z_number - 1
+    return asdict(replace(last, z_number=day, document_number=None))
+
+
+def _texts(printer: FiscalPrinter, place: TextPlace) -> dict[str, Any]:
+    return _about(printer) | {"lines": list(printer.service.texts(place))}
+
+
+def _about(printer: FiscalPrinter) -> dict[str, Any]:
+    """Who says so, on which fiscal day, at what time of its own clock."""
+    now = printer.counters()
+    day = now.z_number + 1  # the Z report that will hold it
+    at = printer.clock().text
+    return {"fiscal_serial": now.fiscal_serial, "z_number": day, "issued_at": at}
+
+
+def _same(read: int | None, seen: int) -> None:
+    """Somebody printed since we looked: look again, rather than tell another's numbers."""
+    if read != seen:
+        raise ContactLost(f"number {read} came after {seen}, which was looked at")

@@ -1,0 +1,336 @@
+"""What is asked, from a payload as the ledger keeps it to what a driver is given.
+
+    '{"lines": [...], "payments": [...]}'  --understand-->  Receipt(...)
+
+The payloads are ours, vendor-neutral: the cloud, the schedule, the folder import and the command
+line all make these. Money is bani, quantity thousandths, rates hundredths of a percent.
+"""
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    Base64Bytes,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+
+from drivers.capabilities import TextPlace
+from drivers.model import (
+    Adjustment,
+    AdjustmentKind,
+    Bani,
+    Barcode,
+    BarcodeKind,
+    CashMovement,
+    Line,
+    Payment,
+    PaymentKind,
+    Problem,
+    Receipt,
+    Slip,
+    Thousandths,
+    VatRate,
+)
+
+REFERENCE_LENGTH = 10
+LINES_MAX, TEXTS_MAX, PAYMENTS_MAX = 1000, 100, 30
+LOGO_BYTES_MAX = 64 * 1024
+AT_MS_MAX = 4_102_444_800_000  # 2100: a device writes the year with two digits
+OUTSIDE_VAT = VatRate(0)
+DEPOSIT_NAME, TIP_NAME = "GARANTIE SGR", "BACSIS"
+
+Positive = Annotated[int, Field(gt=0)]
+Filled = Annotated[str, StringConstraints(min_length=1)]
+TextLineList = Annotated[list[str], Field(max_length=TEXTS_MAX)]
+Letter = Annotated[str, StringConstraints(pattern="^[A-G]$")]
+Rate = Annotated[int, Field(ge=0, le=99_99)]
+
+
+@dataclass(frozen=True, slots=True)
+class ClockSetting:
+    """What the device's clock shall show: local time, marked UTC so that nothing shifts it."""
+
+    at: datetime
+    summer: bool
+    only_if_off_s: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """A Z report; `only_if_open`: not where no receipt was issued since the last one."""
+
+    only_if_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TextLines:
+    place: TextPlace
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VatTable:
+    rates: dict[str, VatRate]
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorSetting:
+    number: int
+    name: str = ""
+    old_password: str = ""
+    password: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Logo:
+    image: bytes
+
+
+Work = (
+    Receipt
+    | Slip
+    | CashMovement
+    | ClockSetting
+    | Closing
+    | TextLines
+    | VatTable
+    | OperatorSetting
+    | Logo
+    | None
+)
+"""What a driver is given, or nothing where the kind says it all."""
+
+
+class NotUnderstood(ValueError):
+    """A payload is none of its kind."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(f"{each.path}: {each.sentence}" for each in problems))
+        self.problems = problems
+
+
+class Payload(BaseModel):
+    """What stands in the ledger for one command; an empty one says all there is to say."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            raise NotUnderstood(problems_of(error)) from error
+
+    def work(self, command_id: str, now: datetime) -> Work:
+        """Turn it into what a driver is given. `now` is our own time, in the shop's zone."""
+        return None
+
+
+class NoPayload(Payload):
+    pass
+
+
+class AdjustmentPayload(Payload):
+    kind: AdjustmentKind = Field(strict=False)
+    value: Positive
+
+
+class LinePayload(Payload):
+    name: Filled
+    unit_price: Positive  # bani
+    quantity: Positive  # thousandths
+    vat_rate: Annotated[int, Field(ge=0)]  # hundredths of a percent
+    adjustment: AdjustmentPayload | None = None
+    department: Annotated[int, Field(ge=0, le=99)] = 1
+    unit: str = ""
+    void: bool = False
+    deposit: Positive | None = None  # bani for each piece: SGR, a line of its own
+
+
+class PaymentPayload(Payload):
+    kind: PaymentKind = Field(strict=False)
+    amount: Positive  # bani
+
+
+class BarcodePayload(Payload):
+    kind: BarcodeKind = Field(strict=False)
+    data: Filled
+
+
+class ReceiptPayload(Payload):
+    lines: Annotated[list[LinePayload], Field(min_length=1, max_length=LINES_MAX)]
+    payments: Annotated[list[PaymentPayload], Field(min_length=1, max_length=PAYMENTS_MAX)]
+    customer_tax_id: str = ""
+    adjustment: AdjustmentPayload | None = None
+    tip: Positive | None = None  # bani, outside VAT
+    texts_above: Annotated[list[str], Field(max_length=TEXTS_MAX)] = []
+    texts_below: Annotated[list[str], Field(max_length=TEXTS_MAX)] = []
+    barcode: BarcodePayload | None = None
+
+    def work(self, command_id: str, now: datetime) -> Work:
+        return to_receipt(self, command_id)
+
+
+class SlipPayload(Payload):
+    texts: Annotated[list[str], Field(min_length=1, max_length=TEXTS_MAX)]
+
+    def work(self, command_id: str, now: datetime) -> Work:
+        return Slip(tuple(self.texts), reference_of(command_id))
+
+
+class CashInPayload(Payload):
+    amount: Positive  # bani
+
+    def work(self, command_id: str, now: datetime) -> Work:
+        return CashMovement(paid_in=Bani(self.amount))
+
+
+class CashOutPayload(Payload):
+    amount: Positive  # bani
+
+    def work(self, command_id: str, now: datetime) -> Work:
+        return CashMovement(paid_out=Bani(self.amount))
+
+
+class ZReportPayload(Payload):
+    only_if_open: bool = False  # a day without receipts is left alone
+
+    def work(self, command_id: str, now: datetime) -> Work:
+        return Closing(self.only_if_open)
+
+
+class ClockPayload(Payload):
+    at_ms: Annotated[int, Field(ge=0, lt=AT_MS_MAX)] | None = None  # None: our own time then
+    only_if_off_s: Annotated[int, Field(ge=0)] = 0  # a smaller drift is left alone
+
+    def work(self, command_id: str, now: datetime) -> Work:
+        return clock_setting(self.at_ms, now, self.only_if_off_s)
+
+
+class HeaderPayload(Payload):
+    lines: TextLineList
+
+    def work(self, command_id: str, now: datetime) -> Work:
+        return TextLines(TextPlace.HEADER, tuple(self.lines))
+
+
+class FooterPayload(Payload):
+    lines: TextLineList
+
+    def work(self, command_id: str, now: datetime) -> Work:
+        return TextLines(TextPlace.FOOTER, tuple(self.lines))
+
+
+class VatPayload(Payload):
+    rates: Annotated[dict[Letter, Rate], Field(min_length=1)]  # hundredths of a percent
+
+    def work(self, command_id: str, now: datetime) -> Work:
+        return VatTable({letter: VatRate(rate) for letter, rate in self.rates.items()})
+
+
+class OperatorNumberPayload(Payload):
+    number: Annotated[int, Field(ge=1, le=30)] = 1
+
+    def work(self, command_id: str, now: datetime) -> Work:
+        return OperatorSetting(self.number)
+
+
+class OperatorPayload(Payload):
+    number: Annotated[int, Field(ge=1, le=30)]
+    name: Annotated[str, StringConstraints(max_length=32)] = ""
+    old_password: Annotated[str, StringConstraints(pattern=r"^[0-9]{0,8}$")] = ""
+    password: Annotated[str, StringConstraints(pattern=r"^[0-9]{0,8}$")] = ""
+
+    @model_validator(mode="after")
+    def _something_is_asked(self) -> "OperatorPayload":
+        if not self.name and not self.password:
+            raise ValueError("neither a name nor a password")
+        return self
+
+    def work(self, command_id: str, now: datetime) -> Work:
+        return OperatorSetting(**self.model_dump())
+
+
+class LogoPayload(Payload):
+    image: Annotated[Base64Bytes, Field(max_length=LOGO_BYTES_MAX)]  # a BMP
+
+    def work(self, command_id: str, now: datetime) -> Work:
+        return Logo(self.image)
+
+
+def problems_of(error: ValidationError) -> list[Problem]:
+    """Say what is wrong and where; a code of our own stands in capitals, pydantic's do not."""
+    return [_problem(item) for item in error.errors(include_url=False)]
+
+
+def _problem(item: Any) -> Problem:
+    path = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in item["loc"]).lstrip(".")
+    type_ = item["type"]
+    code = "FIELD_MISSING" if type_ == "missing" else type_ if type_.isupper() else "FIELD_INVALID"
+    return Problem(path, code, item["msg"])
+
+
+def to_receipt(payload: ReceiptPayload, command_id: str) -> Receipt:
+    """Non-cash payments go first, so that only cash gives change."""
+    payments = [Payment(p.kind, Bani(p.amount)) for p in payload.payments]
+    lines = [part for n, line in enumerate(payload.lines) for part in _lines(line, f"lines[{n}]")]
+    if payload.tip is not None:
+        price, one = Bani(payload.tip), Thousandths(1000)
+        lines.append(Line(TIP_NAME, price, one, OUTSIDE_VAT, path="tip"))
+    return Receipt(
+        lines=tuple(lines),
+        payments=tuple(sorted(payments, key=lambda payment: payment.kind is PaymentKind.CASH)),
+        reference=reference_of(command_id),
+        customer_tax_id=payload.customer_tax_id,
+        adjustment=_adjustment(payload.adjustment),
+        texts_above=tuple(payload.texts_above),
+        texts_below=tuple(payload.texts_below),
+        barcode=_barcode(payload.barcode),
+    )
+
+
+def reference_of(command_id: str) -> str:
+    """Return the short text that is printed on the receipt and proves later whose it is."""
+    digest = hashlib.sha256(command_id.encode()).digest()
+    return base64.b32encode(digest).decode()[:REFERENCE_LENGTH]
+
+
+def clock_setting(at_ms: int | None, now: datetime, only_if_off_s: int = 0) -> ClockSetting:
+    at = now if at_ms is None else datetime.fromtimestamp(at_ms / 1000, tz=now.tzinfo)
+    shown = at.replace(tzinfo=UTC, microsecond=0)
+    return ClockSetting(shown, summer=bool(at.dst()), only_if_off_s=only_if_off_s)
+
+
+def _lines(line: LinePayload, path: str) -> Iterator[Line]:
+    sold = Line(
+        name=line.name,
+        unit_price=Bani(line.unit_price),
+        quantity=Thousandths(line.quantity),
+        vat_rate=VatRate(line.vat_rate),
+        adjustment=_adjustment(line.adjustment),
+        department=line.department,
+        unit=line.unit,
+        is_void=line.void,
+        path=path,
+    )
+    yield sold
+    if line.deposit is not None:
+        price, path = Bani(line.deposit), f"{path}.deposit"
+        yield Line(DEPOSIT_NAME, price, sold.quantity, OUTSIDE_VAT, is_void=line.void, path=path)
+
+
+def _adjustment(given: AdjustmentPayload | None) -> Adjustment | None:
+    return Adjustment(given.kind, given.value) if given else None
+
+
+def _barcode(given: BarcodePayload | None) -> Barcode | None:
+    return Barcode(given.kind, given.data) if given else None

@@ -1,0 +1,42 @@
+"""What a device can do, beyond what every fiscal printer does.
+
+A family says what its code can do; the catalogue and the configuration say what of it is switched
+on for a device. What is not is refused before the first byte.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from drivers.model import PaymentKind
+
+
+class Feature(StrEnum):
+    """What a device may have or not: off, unless the catalogue or the configuration has it."""
+
+    BARCODE = "barcode"
+    DRAWER = "drawer"
+    DUPLICATE = "duplicate"
+    LOGO = "logo"
+    OPERATORS = "operators"
+    REVERSAL = "reversal"
+    TEXTS = "texts"  # its header and footer lines
+    TIPS = "tips"
+    VAT_TABLE = "vat_table"
+
+
+class TextPlace(StrEnum):
+    HEADER = "header"
+    FOOTER = "footer"
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a device can do. A longer name is wrapped, to `name_lines_max` lines."""
+
+    name_length_max: int
+    name_lines_max: int
+    lines_max: int
+    payment_kinds: frozenset[PaymentKind]
+    payments_max: int = 10
+    features: frozenset[Feature] = frozenset()
+    code_page: str = "ascii"  # what has no letter in it is folded

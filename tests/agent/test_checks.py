@@ -1,0 +1,321 @@
+"""What keeps a command from being done, said before the first byte: the device's state and the law.
+
+Each case: the shop as it stands, a command, its path and code; and nothing that acts was sent.
+"""
+
+import base64
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.checks import LACKING, LOGO_PIXELS_MAX, lacking
+from agent.commands import KINDS
+from agent.states import State
+from drivers.capabilities import Feature
+from drivers.families.datecs_x import DatecsX
+from tests.agent.examples import (
+    EXAMPLES,
+    bmp,
+    day_begun,
+    day_closed,
+    idle,
+    with_open_receipt,
+    words,
+)
+from tests.agent.world import START_MS, Printer, World, sale
+
+READS = {50, 51, 62, 64, 68, 70, 74, 76, 90, 110, 123, 124, 125, 255}
+HOUR_MS, DAY_MS = 3_600_000, 86_400_000
+DAY_OPEN, Z_DUE_S = ("", "DAY_OPEN"), 25 * 3600
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path)
+    yield made
+    made.close()
+
+
+def refused(world: World, kind: str, payload: str) -> list[tuple[str, str]]:
+    """Say with which paths and codes it is refused; nothing may be begun, printed or set."""
+    memory, papers = world.printer.device.memory, len(world.printer.documents())
+    world.queue("c1", payload, kind)
+    world.settle()
+    assert (world.entry("c1").state, world.entry("c1").attempts) == (State.REJECTED, 0)
+    assert set(world.cable.commands) <= READS
+    assert (world.printer.device.memory, len(world.printer.documents())) == (memory, papers)
+    problems = world.cloud.history("c1")[-1].data["problems"]
+    assert all(len(problem["sentence"]) > 10 for problem in problems)
+    return [(problem["path"], problem["code"]) for problem in problems]
+
+
+# the day
+
+
+SETTINGS = ["set_datetime", "set_vat_rates", "set_header", "set_footer", "set_operator"]
+
+
+@pytest.mark.parametrize("kind", SETTINGS)
+def test_with_receipts_since_the_last_z_nothing_is_set(world: World, kind: str) -> None:
+    day_begun(world)
+    assert refused(world, kind, EXAMPLES[kind].payload) == [DAY_OPEN]
+
+
+@pytest.mark.parametrize("kind", ["set_vat_rates", "set_header", "set_datetime"])
+def test_after_the_z_report_it_is(world: World, kind: str) -> None:
+    day_closed(world)
+    world.queue("c1", EXAMPLES[kind].payload, kind)
+    world.settle()
+    assert world.entry("c1").state is State.ISSUED
+
+
+def test_a_password_alone_needs_no_closed_day(world: World) -> None:
+    day_begun(world)
+    world.queue("c1", words(number=3, old_password="0001", password="7"), "set_operator")
+    world.settle()
+    assert world.entry("c1").state is State.ISSUED
+
+
+# the clock
+
+
+@pytest.mark.parametrize(
+    ("before", "off_ms", "expected"),
+    [
+        (day_closed, -1000, [("at", "CLOCK_BEFORE_LAST_RECORD")]),
+        (day_closed, -10 * 365 * DAY_MS, [("at", "CLOCK_BEFORE_LAST_RECORD")]),
+        (day_closed, DAY_MS + 1000, [("at", "CLOCK_STEP_TOO_LARGE")]),
+        (idle, 3 * 365 * DAY_MS, [("at", "CLOCK_STEP_TOO_LARGE")]),
+        (day_begun, HOUR_MS, [DAY_OPEN]),
+        (day_begun, -1000, [("at", "CLOCK_BEFORE_LAST_RECORD")]),
+    ],
+    ids=str,
+)
+def test_a_clock_goes_forward_of_the_last_record_by_a_day_at_most(
+    world: World,
+    before: Callable[[World], None],
+    off_ms: int,
+    expected: list[tuple[str, str]],
+) -> None:
+    before(world)
+    assert refused(world, "set_datetime", words(at_ms=START_MS + off_ms)) == expected
+
+
+@pytest.mark.parametrize("off_ms", [0, 1000, HOUR_MS, DAY_MS])
+def test_at_the_last_record_and_up_to_a_day_ahead_it_is_set(world: World, off_ms: int) -> None:
+    day_closed(world)
+    world.queue("c1", words(at_ms=START_MS + off_ms), "set_datetime")
+    world.settle()
+    assert world.entry("c1").state is State.ISSUED
+    assert world.printer.device.memory.clock_offset_s == off_ms // 1000
+
+
+def test_a_clock_that_runs_ahead_is_set_back_as_far_as_its_last_record(world: World) -> None:
+    day_closed(world)
+    world.printer.change(clock_offset_s=600)
+    world.queue("c1", "{}", "set_datetime")
+    world.settle()
+    assert world.entry("c1").state is State.ISSUED
+    assert world.printer.device.memory.clock_offset_s == 0
+
+
+# cash
+
+
+@pytest.mark.parametrize(
+    ("kind", "amount", "expected"),
+    [
+        ("cash_out", 901, [("amount", "NOT_ENOUGH_CASH")]),
+        ("cash_out", 10_000_000_000, [("amount", "AMOUNT_TOO_LARGE")]),
+        ("cash_in", 10_000_000_000, [("amount", "AMOUNT_TOO_LARGE")]),
+        ("cash_in", 10**30, [("amount", "AMOUNT_TOO_LARGE")]),
+    ],
+)
+def test_what_the_drawer_cannot_do_is_refused(
+    world: World, kind: str, amount: int, expected: list[tuple[str, str]]
+) -> None:
+    day_begun(world)  # 9.00 lei
+    assert refused(world, kind, words(amount=amount)) == expected
+
+
+def test_the_last_bani_can_be_taken_out(world: World) -> None:
+    day_begun(world)
+    world.queue("c1", words(amount=900), "cash_out")
+    world.settle()
+    assert world.entry("c1").result["drawer"]["cash"] == 0
+
+
+# texts, names, slips
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (["x"] * 11, [("lines", "TOO_MANY_LINES")]),
+        (["bun", "x" * 49], [("lines[1]", "TEXT_TOO_LONG")]),
+        (["…" * 17], [("lines[0]", "TEXT_TOO_LONG")]),  # printed as three points each
+        (["a\tb"], [("lines[0]", "TEXT_NOT_PRINTABLE")]),
+        (["שלום"], [("lines[0]", "TEXT_NOT_PRINTABLE")]),
+        (["\u202eabc"], [("lines[0]", "TEXT_NOT_PRINTABLE")]),
+    ],
+)
+@pytest.mark.parametrize("kind", ["set_header", "set_footer"])
+def test_lines_that_the_device_does_not_have_or_cannot_print_are_refused(
+    world: World, kind: str, lines: list[str], expected: list[tuple[str, str]]
+) -> None:
+    assert refused(world, kind, words(lines=lines)) == expected
+
+
+def test_lines_are_as_long_as_the_columns_of_the_device(tmp_path: Path) -> None:
+    world = World(tmp_path, Printer(columns=32))
+    world.queue("c1", words(lines=["x" * 32]), "set_header")
+    world.settle()
+    assert world.entry("c1").state is State.ISSUED
+    world.queue("c2", words(lines=["x" * 33]), "set_header")
+    world.settle()
+    assert world.entry("c2").state is State.REJECTED
+    world.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload", "expected"),
+    [
+        ("set_operator", words(number=1, name="Ana\n"), [("name", "TEXT_NOT_PRINTABLE")]),
+        ("set_operator", words(number=1, name="…" * 11), [("name", "TEXT_TOO_LONG")]),
+        ("non_fiscal_receipt", words(texts=["a", "\x1b[2J"]), [("texts[1]", "TEXT_NOT_PRINTABLE")]),
+        ("non_fiscal_receipt", words(texts=["x" * 201]), [("texts[0]", "TEXT_TOO_LONG")]),
+    ],
+)
+def test_other_texts_are_held_to_the_same(
+    world: World, kind: str, payload: str, expected: list[tuple[str, str]]
+) -> None:
+    assert refused(world, kind, payload) == expected
+
+
+@pytest.mark.parametrize("kind", ["set_header", "get_header"])
+def test_a_device_without_such_texts_refuses_for_good_and_does_not_stop_the_queue(
+    world: World, kind: str
+) -> None:
+    world.printer.device.refusing = {(255, b"Header"): -112001}
+    world.queue("c1", EXAMPLES[kind].payload, kind)
+    world.queue("c2", sale())
+    world.settle()
+    assert world.entry("c1").state is State.REJECTED
+    assert world.entry("c2").state is State.ISSUED
+
+
+# what stands open
+
+
+@pytest.mark.parametrize("kind", ["cash_in", "z_report", "set_datetime", "print_receipt"])
+def test_an_open_receipt_of_a_cashier_is_waited_for(world: World, kind: str) -> None:
+    with_open_receipt(world)
+    world.queue("c1", EXAMPLES[kind].payload, kind)
+    world.steps(20)
+    entry = world.entry("c1")
+    if kind == "set_datetime":
+        assert entry.state is State.REJECTED  # the day is open, and stays so
+    else:
+        assert (entry.state, entry.attempts) == (State.QUEUED, 0)
+    assert world.printer.device.memory.receipt is not None
+
+
+@pytest.mark.parametrize(
+    ("kind", "goes"),
+    [
+        ("print_receipt", False),
+        ("cash_in", False),
+        ("non_fiscal_receipt", True),
+        ("x_report", True),
+        ("z_report", True),
+        ("get_cash_amount", True),
+    ],
+)
+def test_on_a_day_that_is_over_only_what_no_receipt_is_goes_on(
+    world: World, kind: str, *, goes: bool
+) -> None:
+    day_begun(world)
+    world.printer.change(clock_offset_s=Z_DUE_S)
+    if goes:
+        world.queue("c1", EXAMPLES[kind].payload, kind)
+        world.settle()
+        assert world.entry("c1").state is State.ISSUED
+    else:
+        assert refused(world, kind, EXAMPLES[kind].payload) == [("", "Z_REPORT_DUE")]
+
+
+# pictures
+
+
+@pytest.mark.parametrize(
+    ("image", "code"),
+    [
+        (b"", "IMAGE_BAD"),
+        (b"BM", "IMAGE_BAD"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(100), "IMAGE_BAD"),
+        (b"GIF89a" + bytes(100), "IMAGE_BAD"),
+        (bmp(bits=24), "IMAGE_BAD"),
+        (bmp(bits=8), "IMAGE_BAD"),
+        (bmp(width=0), "IMAGE_TOO_LARGE"),
+        (bmp(width=385), "IMAGE_TOO_LARGE"),
+        (bmp(height=241), "IMAGE_TOO_LARGE"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else repr(value[:6]),
+)
+def test_what_is_no_picture_of_a_logo_is_refused(world: World, image: bytes, code: str) -> None:
+    payload = words(image=base64.b64encode(image).decode())
+    assert refused(world, "set_logo", payload) == [("image", code)]
+
+
+def test_the_largest_picture_passes(world: World) -> None:
+    width, height = LOGO_PIXELS_MAX
+    world.queue("c1", words(image=base64.b64encode(bmp(width, height)).decode()), "set_logo")
+    world.settle()
+    assert world.entry("c1").state is State.ISSUED
+
+
+# features
+
+
+@pytest.mark.parametrize("feature", Feature)
+def test_a_feature_that_is_off_has_a_code_and_a_sentence_with_a_way_out(feature: Feature) -> None:
+    problem = lacking(feature)
+    assert problem.code == LACKING.get(feature, ("UNSUPPORTED", ""))[0]
+    assert len(problem.sentence) > 30
+
+
+def test_no_datecs_reverses_a_receipt() -> None:
+    assert Feature.REVERSAL not in DatecsX.capabilities.features
+    needing = {name for name, kind in KINDS.items() if kind.needs is Feature.REVERSAL}
+    assert needing == {"void_receipt", "print_reversal_receipt"}
+
+
+def test_a_tip_needs_its_feature(tmp_path: Path) -> None:
+    tipped = json.loads(sale(("cash", 1400))) | {"tip": 200}
+    (tmp_path / "with").mkdir()
+    with_tips, without = World(tmp_path / "with"), World(tmp_path, without=Feature.TIPS)
+    assert refused(without, "print_receipt", json.dumps(tipped)) == [("tip", "TIP_NOT_ALLOWED")]
+    with_tips.queue("c1", json.dumps(tipped))
+    with_tips.settle()
+    (paper,) = with_tips.paper("receipt")
+    assert paper["lines"][-1]["name"] == "BACSIS"
+    assert paper["lines"][-1]["vat_rate"] == "0.00"
+    with_tips.close()
+    without.close()
+
+
+def test_a_tip_in_the_guise_of_a_line_needs_it_too(tmp_path: Path) -> None:
+    world = World(tmp_path, without=Feature.TIPS)
+    line = {"name": "BACSIS", "unit_price": 200, "quantity": 1000, "vat_rate": 0}
+    payload = words(lines=[line], payments=[{"kind": "cash", "amount": 200}])
+    assert refused(world, "print_receipt", payload) == [("tip", "TIP_NOT_ALLOWED")]
+    world.close()
+
+
+def test_a_barcode_needs_its_feature(tmp_path: Path) -> None:
+    world = World(tmp_path, without=Feature.BARCODE)
+    payload = json.loads(sale()) | {"barcode": {"kind": "qr", "data": "ABC"}}
+    assert refused(world, "print_receipt", json.dumps(payload)) == [("barcode", "UNSUPPORTED")]
+    world.close()
