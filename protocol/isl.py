@@ -5,8 +5,9 @@ Reply:    01 | LEN | SEQ | CMD | data | 04 | status xN | 05 | BCC x4 | 03
 One byte: 15 NAK (send the same frame again), 16 SYN (busy, every 60 ms)
 
 LEN is 0x20 + the bytes from LEN to 05, both included; BCC is the sum of the same bytes. `Layout`
-says how wide LEN and CMD are and how many status bytes come: legacy devices (here) write one raw
-byte each and six status bytes; the X series (`datecs_x.py`) four digits each and eight.
+says how wide LEN and CMD are and how many status bytes come: legacy devices (here, and with less
+data `daisy.py`, `eltrade.py`, `incotex.py`) write one raw byte each and six status bytes; the X
+series (`datecs_x.py`) four digits each and eight.
 
 This module is the frames; who sends them again and when is in `isl_exchange.py`. Length comes from
 LEN, never from a search for the end: 03, 04 and 05 may stand in noise.
@@ -43,6 +44,8 @@ class Layout:
     digits: int  # 0: one raw byte; 4: four digits 30..3F
     status_size: int
     controls: bytes  # the bytes below 20 that may stand in data
+    data_max: int = DATA_MAX
+    open_len: int | None = None  # a LEN that says nothing: the frame ends with its own sum
 
     @property
     def width(self) -> int:
@@ -66,8 +69,8 @@ def encode_request(layout: Layout, sequence: int, request: Request) -> bytes:
     """
     if not SEQUENCE_MIN <= sequence <= 0xFF or not 0 <= request.command <= 0xFF:
         raise FrameError(f"SEQ {sequence:#x} or CMD {request.command:#x} out of range")
-    if len(request.data) > DATA_MAX:
-        raise FrameError(f"{len(request.data)} bytes of data, {DATA_MAX} fit")
+    if len(request.data) > layout.data_max:
+        raise FrameError(f"{len(request.data)} bytes of data, {layout.data_max} fit")
     if bad := [byte for byte in request.data if byte < 0x20 and byte not in layout.controls]:
         raise FrameError(f"byte {bad[0]:02X} may not stand in data")
     body = bytes([sequence]) + layout.number(request.command) + request.data + bytes([POSTAMBLE])
@@ -84,7 +87,8 @@ def decode(layout: Layout, raw: bytes, *, reply: bool) -> Frame:
     if len(raw) < 2 * layout.width + 8 or raw[0] != PREAMBLE or raw[-1] != TERMINATOR:
         raise FrameError("not 01 ... 03")
     body, digits = raw[1:-5], raw[-5:-1]
-    if (length := layout.value(body[: layout.width])) != LEN_OFFSET + len(body):
+    length = layout.value(body[: layout.width])
+    if length not in (layout.open_len, LEN_OFFSET + len(body)):
         raise FrameError(f"LEN says {length - LEN_OFFSET} bytes, there are {len(body)}")
     if body[-1] != POSTAMBLE:
         raise FrameError("no 05 before the sum")
@@ -115,7 +119,20 @@ def frame_size(layout: Layout, buffer: bytes) -> int | None:
         from_nibbles(raw)
     if len(raw) < layout.width:
         return None
+    if layout.value(raw) == layout.open_len:
+        return _size_by_its_sum(buffer)
     length = layout.value(raw) - LEN_OFFSET
     if not 2 * layout.width + 2 <= length <= FRAME_MAX:
         raise FrameError(f"LEN {length} cannot be")
     return length + 6
+
+
+def _size_by_its_sum(buffer: bytes) -> int | None:
+    """Find the end of a frame whose LEN says nothing: 05, its own sum, 03."""
+    for end in range(10, min(len(buffer), FRAME_MAX + 6) + 1):
+        digits = nibbles(plain_sum(buffer[1 : end - 5]), 4)
+        if buffer[end - 6 : end] == bytes([POSTAMBLE, *digits, TERMINATOR]):
+            return end
+    if len(buffer) > FRAME_MAX + 6:
+        raise FrameError(f"no end within {FRAME_MAX} bytes")
+    return None

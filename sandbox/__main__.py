@@ -1,8 +1,9 @@
 """`python -m sandbox WHAT ...`: hands the rest of the command line to one part of the sandbox.
 
-    printer   one virtual fiscal printer on a pseudo-terminal or a TCP port
-    cloud     a virtual cloud that speaks the agent's contract over HTTP on loopback
-    demo      everything together, with the paper on the screen
+    printer      one virtual fiscal printer on a pseudo-terminal or a TCP port
+    cloud        a virtual cloud that speaks the agent's contract over HTTP on loopback
+    conformance  what an agent can and cannot do on a cloud, as a table
+    demo         everything together, with the paper on the screen
 
 Each part is a module with `main(argv) -> int`, imported only when it is asked for.
 """
@@ -13,9 +14,11 @@ import argparse
 import importlib
 import sys
 
+MODULES = {"printer": "families"}  # the family says which printer
 PARTS = {
     "printer": "one virtual fiscal printer on a pseudo-terminal or a TCP port",
     "cloud": "a virtual cloud on loopback",
+    "conformance": "what an agent can and cannot do on a cloud",
     "demo": "everything together, with the paper on the screen",
 }
 
@@ -24,12 +27,13 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m sandbox",
         description="Virtual printers and a virtual cloud.",
-        epilog="\n".join(f"  {name:<8} {what}" for name, what in PARTS.items()),
+        epilog="\n".join(f"  {name:<12} {what}" for name, what in PARTS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("part", choices=sorted(PARTS), help="what to run; it has its own --help")
     chosen = parser.parse_args(argv[:1])
-    status: int = importlib.import_module(f"sandbox.{chosen.part}").main(argv[1:])
+    module = MODULES.get(chosen.part, chosen.part)
+    status: int = importlib.import_module(f"sandbox.{module}").main(argv[1:])
     return status
 
 

@@ -37,7 +37,12 @@ THREE_PAYMENTS = Receipt(
     REFERENCE,
 )
 
-names = st.text("abcXYZ 0123456789.,%/-ăâîșțĂȘ", min_size=1, max_size=72).filter(str.strip)
+
+def names(length_max: int) -> st.SearchStrategy[str]:
+    letters = "abcXYZ 0123456789.,%/-ăâîșțĂȘ"
+    return st.text(letters, min_size=1, max_size=length_max).filter(str.strip)
+
+
 adjustments = st.one_of(
     st.none(),
     st.builds(
@@ -53,11 +58,11 @@ adjustments = st.one_of(
 )
 
 
-def lines(rates: frozenset[VatRate]) -> st.SearchStrategy[Line]:
+def lines(rates: frozenset[VatRate], name_length_max: int) -> st.SearchStrategy[Line]:
     """Lines that a device can sell: above zero before and after the adjustment."""
     made = st.builds(
         Line,
-        names,
+        names(name_length_max),
         st.integers(1, 1_000_000),
         st.integers(1, 100_000),
         st.sampled_from(sorted(rates)),
@@ -71,9 +76,15 @@ def lines(rates: frozenset[VatRate]) -> st.SearchStrategy[Line]:
 
 
 @st.composite
-def receipts(draw: st.DrawFn, rates: frozenset[VatRate], kinds: tuple[PaymentKind, ...]) -> Receipt:
+def receipts(
+    draw: st.DrawFn,
+    rates: frozenset[VatRate],
+    kinds: tuple[PaymentKind, ...],
+    customers: tuple[str, ...],
+    name_length_max: int,
+) -> Receipt:
     """Up to five lines, up to three payments without change, and cash that may give change."""
-    sold = tuple(draw(st.lists(lines(rates), min_size=1, max_size=5)))
+    sold = tuple(draw(st.lists(lines(rates, name_length_max), min_size=1, max_size=5)))
     left = sum(line.total for line in sold)
     cashless = [kind for kind in kinds if kind is not CASH]
     payments = []
@@ -84,5 +95,5 @@ def receipts(draw: st.DrawFn, rates: frozenset[VatRate], kinds: tuple[PaymentKin
         left -= amount
     if left:
         payments.append(Payment(CASH, Bani(left + draw(st.integers(0, 100_00)))))
-    customer = draw(st.sampled_from(["", "RO12345674", "12345674"]))
+    customer = draw(st.sampled_from(customers))
     return Receipt(sold, tuple(payments), REFERENCE, customer)

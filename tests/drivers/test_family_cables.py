@@ -12,7 +12,7 @@ import pytest
 
 from drivers.errors import ContactLost, NotStarted, Refused
 from drivers.faults import Fault
-from drivers.model import Observation
+from drivers.model import Observation, Slip
 from tests.drivers.bench import BENCHES, FAMILIES, Bench, interrupt, perform, writes_of
 from tests.drivers.cables import CABLES, ByteByByte, Cable, Cut
 from tests.drivers.receipts import REFERENCE, THREE_PAYMENTS, TWO_LINES
@@ -26,6 +26,11 @@ every_cut = pytest.mark.parametrize("how", Cut, ids=lambda how: how.name)
 def look(bench: Bench) -> Observation:
     """Ask in a new session what happened since the device was new."""
     return bench.opened().observe(since=bench.baseline, reference=REFERENCE)
+
+
+def found(bench: Bench, *, there: bool) -> bool | None:
+    """What a look into its JE finds: nothing is known, if it has none that can be read."""
+    return there if bench.reads_je else None
 
 
 def at_every_write(family: str, action: str, how: Cut) -> Iterator[tuple[Bench, str]]:
@@ -62,9 +67,9 @@ def test_a_receipt_interrupted_anywhere_comes_out_once_at_most_and_is_seen_as_it
         assert seen.open_receipt == open_, place
         assert seen.counters.receipt_count == len(printed), place
         if open_ is None:
-            assert seen.reference_found is bool(printed), place
+            assert seen.reference_found is found(bench, there=bool(printed)), place
         if printed:
-            assert seen.last_total == THREE_PAYMENTS.total, place
+            assert seen.last_total == (THREE_PAYMENTS.total if bench.tells_last_total else None)
 
 
 @every_family
@@ -82,7 +87,7 @@ def test_a_line_that_a_restarted_printer_sold_twice_is_never_paid(family: str) -
                 sold_twice += 1
                 assert open_.paid == 0
                 assert printer.status().receipt_open
-    assert sold_twice == len(THREE_PAYMENTS.lines)
+    assert sold_twice == (len(THREE_PAYMENTS.lines) if BENCHES[family].repeats_lines else 0)
 
 
 @every_cut
@@ -135,7 +140,7 @@ def test_a_receipt_is_completed_from_every_payment(family: str) -> None:
         with BENCHES[family]() as bench:
             interrupt(bench, THREE_PAYMENTS, at)
             open_ = look(bench).open_receipt
-            if open_ is None or open_.total != THREE_PAYMENTS.total:
+            if open_ is None or open_.total != THREE_PAYMENTS.total or open_.paid is None:
                 continue
             done = payments_done(open_.paid)
             result = bench.opened().complete_receipt(THREE_PAYMENTS, payments_done=done)
@@ -143,7 +148,7 @@ def test_a_receipt_is_completed_from_every_payment(family: str) -> None:
             assert (result.total, result.document_number) == (paper.total, paper.document)
             assert sum(amount for _, amount in paper.payments) == 13_00
             completed.add(done)
-    assert completed == {0, 1, 2, 3}
+    assert completed == ({0, 1, 2, 3} if BENCHES[family].tells_paid else {0, 3})
 
 
 def payments_done(paid: int) -> int:
@@ -162,12 +167,12 @@ def test_an_open_receipt_without_payments_is_cancelled_and_its_reference_counts_
         with BENCHES[family]() as bench:
             interrupt(bench, TWO_LINES, at)
             open_ = bench.open_receipt()
-            if open_ is None or open_.paid:
+            if open_ is None or open_.paid != 0:
                 continue
             bench.opened().cancel_receipt()
             cancelled += 1
             seen = look(bench)
-            assert (seen.open_receipt, seen.reference_found) == (None, False)
+            assert (seen.open_receipt, seen.reference_found) == (None, found(bench, there=False))
             assert seen.counters.receipt_count == 0
             assert [paper.kind for paper in bench.papers()] == ["cancelled"]
     assert cancelled > len(TWO_LINES.lines)
@@ -210,8 +215,10 @@ def test_the_reference_of_another_receipt_is_not_found(family: str) -> None:
         since = printer.counters()
         printer.issue_receipt(TWO_LINES)
         for other in ("7F3A91C3", REFERENCE[:-1], f"{REFERENCE}0"):
-            assert printer.observe(since=since, reference=other).reference_found is False
-        assert printer.observe(since=since, reference=REFERENCE).reference_found is True
+            seen = printer.observe(since=since, reference=other)
+            assert seen.reference_found is found(bench, there=False)
+        seen = printer.observe(since=since, reference=REFERENCE)
+        assert seen.reference_found is found(bench, there=True)
 
 
 @every_family
@@ -220,7 +227,8 @@ def test_a_reference_from_before_is_not_found(family: str) -> None:
         printer = bench.opened()
         printer.issue_receipt(TWO_LINES)
         since = printer.counters()
-        assert printer.observe(since=since, reference=REFERENCE).reference_found is False
+        seen = printer.observe(since=since, reference=REFERENCE)
+        assert seen.reference_found is found(bench, there=False)
 
 
 @every_family
@@ -228,7 +236,7 @@ def test_our_reference_on_a_slip_is_no_receipt(family: str) -> None:
     with BENCHES[family]() as bench:
         printer = bench.opened()
         since = printer.counters()
-        printer.print_slip((f"REF:{REFERENCE}",))
+        printer.print_slip(Slip((f"REF:{REFERENCE}",)))
         assert printer.observe(since=since, reference=REFERENCE).reference_found is not True
 
 

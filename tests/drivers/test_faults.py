@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from drivers.base import Operator
+from drivers.datecs_talk import FAULTS
 from drivers.errors import Refused
 from drivers.families import datecs_x
-from drivers.families.datecs_x import FAULTS, DatecsX
+from drivers.families.datecs_x import DatecsX
 from drivers.faults import Fault, FaultWords, words
 from protocol.datecs_x import DATECS_X
 from tests.drivers.cables import FakeClock

@@ -4,23 +4,34 @@ from dataclasses import replace
 
 import pytest
 
+from drivers.capabilities import Capabilities, Feature
 from drivers.model import (
     Adjustment,
     AdjustmentKind,
     Bani,
-    Capabilities,
+    Barcode,
+    BarcodeKind,
     Line,
     Payment,
     PaymentKind,
     Receipt,
+    Slip,
     Thousandths,
     VatRate,
 )
-from drivers.receipt_check import AMOUNT_MAX, QUANTITY_MAX, receipt_problems, text_problems
+from drivers.receipt_check import (
+    AMOUNT_MAX,
+    PRICE_MAX,
+    QUANTITY_MAX,
+    folded,
+    receipt_problems,
+    text_problems,
+)
 from tests.drivers.receipts import BREAD, CHEESE, REFERENCE, TWO_LINES
 
 DEVICE = Capabilities(
-    name_length_max=20,
+    name_length_max=10,
+    name_lines_max=2,
     lines_max=3,
     payment_kinds=frozenset({PaymentKind.CASH, PaymentKind.CARD}),
 )
@@ -54,7 +65,7 @@ def test_a_good_receipt_has_no_problem() -> None:
         (replace(CHEESE, unit="\n"), "lines[1].unit", "TEXT_NOT_PRINTABLE"),
         (replace(CHEESE, unit="BUCATI2"), "lines[1].unit", "TEXT_TOO_LONG"),
         (replace(CHEESE, vat_rate=VatRate(19_00)), "lines[1].vat_rate", "VAT_RATE_UNKNOWN"),
-        (replace(CHEESE, unit_price=Bani(AMOUNT_MAX + 1)), "lines[1]", "AMOUNT_TOO_LARGE"),
+        (replace(CHEESE, unit_price=Bani(PRICE_MAX + 1)), "lines[1]", "AMOUNT_TOO_LARGE"),
         (replace(CHEESE, quantity=Thousandths(QUANTITY_MAX + 1)), "lines[1]", "AMOUNT_TOO_LARGE"),
         (replace(CHEESE, unit_price=Bani(0)), "lines[1]", "LINE_NOT_POSITIVE"),
         (replace(CHEESE, quantity=Thousandths(-1000)), "lines[1]", "LINE_NOT_POSITIVE"),
@@ -92,9 +103,71 @@ def test_a_payment_kind_that_the_device_lacks_is_told_with_its_place() -> None:
 
 
 def test_a_total_above_the_limit_is_too_large() -> None:
-    lines = (replace(CHEESE, unit_price=AMOUNT_MAX, quantity=Thousandths(1000)),)
-    assert found(replace(TWO_LINES, lines=lines)) == []
-    assert found(replace(TWO_LINES, lines=lines * 2)) == [("lines", "TOTAL_TOO_LARGE")]
+    dear = replace(CHEESE, unit_price=PRICE_MAX, quantity=Thousandths(10_000))
+    rest = replace(CHEESE, unit_price=Bani(9), quantity=Thousandths(1000))
+    assert dear.total + rest.total == AMOUNT_MAX
+    assert found(replace(TWO_LINES, lines=(dear, rest))) == []
+    assert found(replace(TWO_LINES, lines=(dear, rest, rest))) == [("lines", "TOTAL_TOO_LARGE")]
+
+
+def test_a_sum_above_the_limit_is_too_large_also_if_it_is_taken_back_again() -> None:
+    dear = replace(CHEESE, unit_price=PRICE_MAX, quantity=Thousandths(10_000))
+    lines = (dear, dear, replace(dear, is_void=True))
+    assert found(replace(TWO_LINES, lines=lines)) == [("lines", "TOTAL_TOO_LARGE")]
+
+
+def test_a_line_that_came_of_another_is_told_by_the_place_where_it_was_asked() -> None:
+    deposit = replace(CHEESE, vat_rate=VatRate(0), path="lines[0].deposit")
+    third = replace(CHEESE, name="x" * 21, path="lines[1]")
+    assert found(replace(TWO_LINES, lines=(BREAD, deposit, third))) == [
+        ("lines[0].deposit.vat_rate", "VAT_RATE_UNKNOWN"),
+        ("lines[1].name", "TEXT_TOO_LONG"),
+    ]
+
+
+def test_the_place_makes_no_line_another() -> None:
+    """A line taken back is equal to the one that was sold, wherever either was asked."""
+    sold = replace(CHEESE, path="lines[0]")
+    void = replace(CHEESE, path="lines[1]", is_void=True)
+    assert found(replace(TWO_LINES, lines=(BREAD, sold, void))) == []
+
+
+# a code says what stands in it
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "codes"),
+    [
+        (BarcodeKind.EAN8, "12345670", []),
+        (BarcodeKind.EAN8, "12345671", ["BARCODE_BAD"]),
+        (BarcodeKind.EAN8, "1234567", ["BARCODE_BAD"]),
+        (BarcodeKind.EAN8, "123456700", ["TEXT_TOO_LONG", "BARCODE_BAD"]),
+        (BarcodeKind.EAN13, "5941234567899", []),
+        (BarcodeKind.EAN13, "٥٩٤١٢٣٤٥٦٧٨٩٩", ["TEXT_NOT_PRINTABLE", "BARCODE_BAD"]),
+        (BarcodeKind.EAN13, "594123456789x", ["BARCODE_BAD"]),
+        (BarcodeKind.CODE128, "AB", ["BARCODE_BAD"]),
+        (BarcodeKind.CODE128, "ABC", []),
+        (BarcodeKind.CODE128, "x" * 32, ["TEXT_TOO_LONG"]),
+        (BarcodeKind.QR, "x" * 120, []),
+        (BarcodeKind.QR, "x" * 121, ["TEXT_TOO_LONG"]),
+        (BarcodeKind.QR, "a\tb", ["TEXT_NOT_PRINTABLE"]),
+        (BarcodeKind.QR, "șase", ["BARCODE_BAD"]),
+    ],
+)
+def test_a_code_is_held_to_its_kind(kind: BarcodeKind, data: str, codes: list[str]) -> None:
+    able = replace(DEVICE, features=frozenset({Feature.BARCODE}))
+    receipt = replace(TWO_LINES, barcode=Barcode(kind, data))
+    problems = receipt_problems(receipt, able, RATES)
+    assert [problem.code for problem in problems] == codes
+    assert {problem.path for problem in problems} <= {"barcode.data"}
+
+
+def test_what_is_folded_is_named_by_the_place_where_it_was_asked() -> None:
+    lines = (replace(BREAD, name="Pâine", path="lines[0]"), replace(CHEESE, unit="șir"))
+    receipt = replace(TWO_LINES, lines=lines, texts_below=("bun", "țară"))
+    assert folded(receipt) == ["lines[0].name", "lines[1].unit", "texts_below[1]"]
+    assert folded(Slip(("bun", "țară"), "REF")) == ["texts[1]"]
+    assert folded(("ă", "b")) == ["lines[0]"]
 
 
 def test_all_problems_are_told_at_once() -> None:

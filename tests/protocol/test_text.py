@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from protocol.exchange import Request
 from protocol.fields import tabbed
 from protocol.isl import LEGACY, encode_request
-from protocol.text import fold, from_device, to_device, unprintable
+from protocol.text import CODE_PAGES, fold, from_device, to_device, unprintable
 
 ROMANIAN = "ăâîșțşţĂÂÎȘȚŞŢ"  # ș and ț with a comma below, then with a cedilla
 
@@ -96,3 +96,34 @@ def test_any_bytes_of_a_device_are_read_as_text(data: bytes) -> None:
 
 def test_a_device_s_romanian_letters_are_read_in_its_code_page() -> None:
     assert from_device(b"P\xe2ine \xba\xfe") == "Pâine şţ"
+
+
+@pytest.mark.parametrize(
+    ("page", "printed"),
+    [
+        ("ascii", "Branza taraneasca, SPRIT"),
+        ("cp1250", "Brânză ţărănească, ŞPRIŢ"),  # it has the cedilla only
+        ("iso8859_2", "Brânză ţărănească, ŞPRIŢ"),
+        ("iso8859_16", "Brânză țărănească, ȘPRIȚ"),  # it has the comma only
+    ],
+)
+def test_a_code_page_prints_the_letters_it_has(page: str, printed: str) -> None:
+    for text in ("Brânză țărănească, ȘPRIȚ", "Brânză ţărănească, ŞPRIŢ"):
+        assert fold(text, page) == printed
+        assert unprintable(text, page) == ""
+        assert to_device(text, page).decode(page) == printed
+
+
+@pytest.mark.parametrize("page", CODE_PAGES)
+def test_what_a_page_has_no_letter_for_is_folded_or_refused(page: str) -> None:
+    assert fold("5 € \N{EN DASH} „a”", page) == '5 EUR - "a"'
+    assert unprintable("a\tb\N{CHEESE WEDGE}", page) == "\t\N{CHEESE WEDGE}"
+
+
+@pytest.mark.parametrize("page", CODE_PAGES)
+@given(text=st.text(max_size=40))
+def test_what_was_not_refused_can_always_be_sent(page: str, text: str) -> None:
+    if not unprintable(text, page):
+        sent = to_device(text, page)
+        assert all(byte >= 0x20 and byte != 0x7F for byte in sent)
+        assert sent.decode(page) == fold(text, page)

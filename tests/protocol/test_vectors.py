@@ -10,7 +10,7 @@ from protocol.exchange import Request
 from protocol.isl import decode, encode_request
 from protocol.isl_exchange import ISL_LEGACY
 from tests.protocol.play import SILENCE, play
-from tests.protocol.vectors import Stream, Vector, streams, vectors
+from tests.protocol.vectors import WIRES, Stream, Vector, bytes_of, streams, vectors
 
 REQUESTS = vectors("frame", "tx")
 REPLIES = vectors("frame", "rx")
@@ -18,12 +18,15 @@ NEGATIVES = vectors("negative", "tx", "rx")
 STREAMS = streams()
 
 
+ECHOES = [(family, *echo) for family in WIRES for echo in bytes_of("echo", family)]
+
+
 def named(entry: Vector | Stream) -> str:
     return entry.name
 
 
 def test_the_tables_hold_as_many_vectors_as_were_copied() -> None:
-    assert [len(REQUESTS), len(REPLIES), len(NEGATIVES), len(STREAMS)] == [23, 14, 3, 4]
+    assert [len(REQUESTS), len(REPLIES), len(NEGATIVES), len(STREAMS)] == [34, 21, 4, 4]
 
 
 @pytest.mark.parametrize("vector", REQUESTS, ids=named)
@@ -67,6 +70,16 @@ def test_a_published_reply_is_refused_by_the_other_layout(vector: Vector) -> Non
     other = ISL_LEGACY if vector.wire is DATECS_X else DATECS_X
     with pytest.raises(FrameError):
         decode(other.layout, vector.raw, reply=True)
+
+
+@pytest.mark.parametrize(("family", "name", "raw", "_"), ECHOES)
+def test_a_published_echo_is_a_request_and_no_reply(
+    family: str, name: str, raw: bytes, _: object
+) -> None:
+    wire, probe = WIRES[family], Request(0x5A, b"1", repeatable=True)
+    assert decode(wire.layout, raw, reply=False).command == 0x5A
+    played = play(wire.begin(0x21, probe), [raw])
+    assert (played.reply, played.heard) == (None, Heard.ECHO), name
 
 
 @pytest.mark.parametrize("reply", [False, True])

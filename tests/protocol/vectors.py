@@ -2,6 +2,8 @@
 
 frame     a good frame: tx is a request, rx a reply
 negative  bytes published as wrong: must be refused
+echo      a request that came back: a good frame, and no reply
+part      data without its frame, a row of a report, a single sign
 stream    what one port gave in several reads, with what must be heard in it
 """
 
@@ -10,11 +12,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from protocol.daisy import DAISY
 from protocol.datecs_x import DATECS_X
+from protocol.eltrade import ELTRADE
+from protocol.incotex import INCOTEX
 from protocol.isl_exchange import ISL_LEGACY, Isl
 
 FOLDER = Path(__file__).parents[1] / "data" / "vectors"
-WIRES = {"datecs_x": DATECS_X, "datecs_legacy": ISL_LEGACY, "isl_common": ISL_LEGACY}
+WIRES = {
+    "datecs_x": DATECS_X,
+    "datecs_legacy": ISL_LEGACY,
+    "isl_common": ISL_LEGACY,
+    "daisy": DAISY,
+    "eltrade": ELTRADE,
+    "incotex": INCOTEX,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +67,11 @@ def _entries(kinds: set[str]) -> list[tuple[str, Isl, dict[str, Any]]]:
 
 
 def _kind(entry: dict[str, Any]) -> str:
+    if entry.get("check") == "none":
+        return "part"
     if "verified" in entry:
+        if "seq" not in entry["decoded"]:
+            return "echo"
         return "frame" if entry["verified"] == "ok" else "negative"
     return str(entry["kind"])
 
@@ -80,6 +96,16 @@ def vectors(kind: str, *directions: str) -> list[Vector]:
         )
         for name, wire, entry in _entries({kind})
         if entry["direction"] in directions
+    ]
+
+
+def bytes_of(kind: str, family: str) -> list[tuple[str, bytes, dict[str, Any]]]:
+    """Return what was published without the fields of a frame: as it stands, and what it means."""
+    wire = WIRES[family]
+    return [
+        (name, bytes.fromhex(entry["hex"]), entry["decoded"])
+        for name, its_wire, entry in _entries({kind})
+        if its_wire is wire
     ]
 
 

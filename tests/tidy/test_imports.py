@@ -41,11 +41,21 @@ PURE = {
     "enum",
     "functools",
 }
-PURE |= {"itertools", "operator", "re", "string", "struct", "types", "typing", "unicodedata"}
+PURE |= {
+    "itertools",
+    "operator",
+    "re",
+    "string",
+    "struct",
+    "textwrap",
+    "types",
+    "typing",
+    "unicodedata",
+}
 IMPURE_CALLS = {"open", "print", "input", "exec", "eval"}
 CLOCK_CALLS = {"now", "today", "utcnow"}  # of datetime and date
 
-BORDER = ("config/", "agent/commands.py", "agent/cloud/payloads.py")  # strangers' data comes in
+BORDER = ("config/", "agent/work.py", "agent/cloud/payloads.py")  # strangers' data comes in
 DOORS = {
     "serial": ("drivers/serial_transport.py",),
     "usb": ("drivers/usb_transport.py",),
@@ -66,7 +76,7 @@ DOORS = {
 
 def wrong_way(module: Module) -> Iterator[str]:
     allowed = MAY_IMPORT[module.package]
-    if under(module.path, "sandbox/printer/"):  # must not share our code for meaning
+    if module.path.startswith("sandbox/printer"):  # none may share our code for meaning
         allowed = {"sandbox"}
     for node, name in imports(module):
         target = name.split(".")[0]
@@ -151,6 +161,7 @@ def test_time_comes_in_through_the_clock() -> None:
         ("sandbox/cloud/app.py", "from tests.data import x"),
         ("sandbox/printer/wire.py", "from protocol.checksum import nibbles"),
         ("sandbox/printer/wire.py", "from drivers.model import Bani"),
+        ("sandbox/printer_isl/wire.py", "from protocol.isl import decode"),
     ],
 )
 def test_an_import_against_the_way_is_caught(path: str, bad: str) -> None:

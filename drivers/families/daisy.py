@@ -1,0 +1,155 @@
+r"""Daisy registers and printers: two dialects.
+
+bg    eXpert SX, perfeKT, FX1200, Compact: manual 1.8.1 of 2023; VAT letters are Cyrillic, the JE
+      comes row by row (C3)
+ro    what is sold in Romania, built after the manual for export, the best public model there is:
+      VAT letters are Latin, no JE can be read
+
+Wire: `protocol/daisy.py`. Quirks: an error is a number in status byte 3; 130 cancels by voiding
+every line and closing; a discount that is a sum has $ before it; 110 tells the next document, so
+fiscal receipts are counted by 112, for our own operator and day; the clock answers with points.
+
+Unverified on hardware: everything in Romania, where no manual is public: the buyer's tax id (none
+is sent), 48 as op,password without a UNP, the letters of payments (C a card, N credit, D meal and
+B value tickets), 112 leaves cancelled receipts out, the columns of a D row in the JE.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import ClassVar
+
+from drivers.base import FiscalPrinter
+from drivers.capabilities import Capabilities, Feature
+from drivers.faults import Fault
+from drivers.isl_dialect import Dialect
+from drivers.isl_printer import IslPrinter
+from drivers.isl_reads import DAY_PAYMENTS
+from drivers.isl_talk import LONG, Refusals
+from drivers.je import DocumentKind, JeDocument, Trace
+from drivers.model import Counters, Identity, PaymentKind, Receipt
+from drivers.status import load_status_bits
+from protocol.daisy import DAISY
+from protocol.fields import integer
+
+OPERATOR_INFO, JE, CANCEL = 112, 0xC3, 130
+DOCUMENT_ROW = "D\t"
+FISCAL, KIND, SALE_KIND, SERVICE_KIND = 0x40, 0x3F, 1, 8  # in the DocDesc of a D row
+CANCELLED = re.compile(r"^T\t.*\bANULAT\b\W*$", re.MULTILINE)  # a voided sale is a sale by its kind
+
+FAULTS = {
+    1: Fault.OVERFLOW,
+    2: Fault.VAT_RATE_UNKNOWN,
+    3: Fault.OVERFLOW,
+    4: Fault.OVERFLOW,
+    5: Fault.AMOUNT_REFUSED,
+    6: Fault.PAYMENT_STARTED,
+    8: Fault.VAT_RATE_UNKNOWN,
+    10: Fault.CLOCK_NOT_SET,
+    19: Fault.NOT_FULLY_PAID,
+    21: Fault.BAD_REQUEST,
+    22: Fault.AMOUNT_REFUSED,
+    25: Fault.NO_RECEIPT_OPEN,
+    30: Fault.FISCAL_MEMORY_FULL,
+    66: Fault.OPERATOR_REFUSED,
+    70: Fault.FISCAL_MEMORY_FAILED,
+    71: Fault.FISCAL_MEMORY_FAILED,
+    72: Fault.FISCAL_MEMORY_FAILED,
+    73: Fault.FISCAL_MEMORY_FAILED,
+    74: Fault.FISCAL_MEMORY_FAILED,
+    81: Fault.Z_REPORT_DUE,
+    82: Fault.Z_REPORT_DUE,
+    83: Fault.Z_REPORT_DUE,
+    84: Fault.Z_REPORT_DUE,
+    85: Fault.Z_REPORT_DUE,
+    86: Fault.CLOCK_NOT_SET,
+    88: Fault.JE_FULL,
+    90: Fault.DAY_OPEN,
+    91: Fault.DAY_OPEN,
+    92: Fault.DAY_OPEN,
+    93: Fault.DAY_OPEN,
+    95: Fault.DAY_OPEN,
+    108: Fault.OPERATOR_REFUSED,
+}
+
+PAYMENTS = {
+    PaymentKind.CASH: "P",
+    PaymentKind.CREDIT: "N",
+    PaymentKind.CARD: "C",
+    PaymentKind.MEAL_TICKET: "D",
+    PaymentKind.VALUE_TICKET: "B",
+}
+
+BG = Dialect(
+    wire=DAISY,
+    capabilities=Capabilities(
+        name_length_max=20,
+        name_lines_max=3,
+        lines_max=200,
+        payment_kinds=frozenset(PAYMENTS),
+        features=frozenset({Feature.DRAWER, Feature.DUPLICATE, Feature.TIPS}),
+    ),
+    status_bits=load_status_bits("daisy_status.csv"),
+    refusals=Refusals({(0, 4): Fault.PRINT_MECHANISM, (2, 0): Fault.PAPER_OUT}, numbers=FAULTS),
+    letters="\N{CYRILLIC CAPITAL LETTER A}\N{CYRILLIC CAPITAL LETTER BE}"
+    "\N{CYRILLIC CAPITAL LETTER VE}\N{CYRILLIC CAPITAL LETTER GHE}"
+    "\N{CYRILLIC CAPITAL LETTER DE}\N{CYRILLIC CAPITAL LETTER IE}"
+    "\N{CYRILLIC CAPITAL LETTER ZHE}\N{CYRILLIC CAPITAL LETTER ZE}",
+    payments=PAYMENTS,
+    payment_order=tuple(PAYMENTS),
+    columns=32,
+    text_max=28,
+    slip_text_max=28,
+    cancel=CANCEL,
+    tells_last_record=False,
+    status_data="",
+    amount_sign="$",
+    wire_page="cp1251",
+)
+RO = replace(BG, letters="ABCDE", wire_page="")
+
+
+class Daisy(IslPrinter):
+    """One Daisy device."""
+
+    dialects: ClassVar[dict[str, Dialect]] = {"bg": BG, "ro": RO}
+
+    def _identity(self, fields: list[str]) -> Identity:
+        """90: model firmware date time, checksum, switches, country, serial, memory number."""
+        model, firmware, *_ = [*fields[0].split(), ""]
+        return Identity(model, firmware, fields[-2], fields[-1], "")
+
+    def _open_text(self, receipt: Receipt) -> str:
+        return f"{self._operator.number},{self._operator.password}"
+
+    def _counts(self) -> tuple[int, int]:
+        z_number = self._talk.read(DAY_PAYMENTS, "", lambda fields: integer(fields[-3]))
+        who = f"{self._operator.number}"
+        return z_number, self._talk.read(OPERATOR_INFO, who, lambda fields: integer(fields[0]))
+
+    def _je(self, of: DocumentKind, since: Counters, last: int) -> Iterator[JeDocument] | None:
+        if self.dialect is not BG:
+            return None
+        first = since.document_number + 1
+        if first > last:
+            return iter(())
+        rows = self._talk.rows(JE, f"R1,{first},{last},A", budget=LONG)
+        return documents(rows, of, since)
+
+
+def documents(rows: list[str], of: DocumentKind, since: Counters) -> Iterator[JeDocument]:
+    """Cut the rows of C3 into documents: a D row says which, T rows what is on it."""
+    receipts = since.receipt_count
+    heads = [n for n, row in enumerate(rows) if row.startswith(DOCUMENT_ROW)]
+    for start, end in zip(heads, [*heads[1:], len(rows)], strict=True):
+        _, number, at, kind, *_ = rows[start].split("\t")
+        text = "\n".join(rows[start + 1 : end])
+        sold = integer(kind) & FISCAL and integer(kind) & KIND == SALE_KIND
+        stands = bool(sold) if of is DocumentKind.RECEIPT else integer(kind) == SERVICE_KIND
+        stands = stands and not CANCELLED.search(text)
+        trace = Trace(receipts + 1, integer(number), since.z_number + 1, at)
+        receipts += stands and of is DocumentKind.RECEIPT
+        yield JeDocument(stands, trace, text)
+
+
+DRIVER: type[FiscalPrinter] = Daisy

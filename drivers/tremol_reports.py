@@ -1,0 +1,63 @@
+"""The reports of a Tremol device: printed X and Z (7C), the open day (6D, 6E 4), the last Z (73).
+
+X and Z are two functions; the letter stands in each, so that one can never become the other. The
+device tells no totals of a Z that is made: they are read before it prints, and kept by its number.
+"""
+
+from collections.abc import Mapping
+
+from drivers.errors import Refused
+from drivers.faults import Fault
+from drivers.model import PaymentKind, Report, VatRate
+from drivers.tremol_dialects import Dialect
+from drivers.tremol_fields import amounts, group_totals, paid_by
+from drivers.tremol_talk import LONG, TremolTalk
+from protocol.fields import integer
+
+SERIAL, CLOCK, DAY_SUMS, REGISTERS, LAST_Z, REPORT = 0x60, 0x68, 0x6D, 0x6E, 0x73, 0x7C
+RECEIVED = "4"
+
+VatTable = Mapping[str, VatRate | None]
+Slots = Mapping[PaymentKind, int]
+
+
+class TremolReports:
+    """Reads and prints reports; `table` is the VAT table, `slots` where which payment is."""
+
+    def __init__(self, talk: TremolTalk, dialect: Dialect) -> None:
+        self._talk = talk
+        self._dialect = dialect
+        self._made: Report | None = None  # the last Z of this session
+
+    def x_report(self, table: VatTable, slots: Slots) -> Report:
+        report = self.open_day(table, slots)
+        self._talk.do(REPORT, "X", budget=LONG)
+        return report
+
+    def z_report(self, table: VatTable, slots: Slots) -> Report:
+        report = self.open_day(table, slots)
+        self._made = report
+        self._talk.do(REPORT, "Z", budget=LONG)
+        return report
+
+    def open_day(self, table: VatTable, slots: Slots) -> Report:
+        number, _ = self._last_z()
+        serial = self._talk.read(SERIAL, read=lambda fields: fields[0].strip())
+        groups = self._talk.read(DAY_SUMS, read=lambda f: group_totals(f, table, self._dialect))
+        received = self._talk.read(REGISTERS, RECEIVED, read=lambda f: amounts(f, RECEIVED))
+        at = self._talk.read(CLOCK, read=lambda fields: fields[0].strip())
+        return Report(number + 1, serial, groups, paid_by(received, dict(slots)), at)
+
+    def last_z(self) -> Report:
+        """Its number and date; its totals only if this session made it."""
+        number, date = self._last_z()
+        if number == 0:
+            raise Refused(Fault.NO_DATA, device_code="0", doing=f"{LAST_Z:02X}")
+        serial = self._talk.read(SERIAL, read=lambda fields: fields[0].strip())
+        made = self._made
+        if made is not None and (made.number, made.fiscal_serial) == (number, serial):
+            return made
+        return Report(number, serial, (), (), date)
+
+    def _last_z(self) -> tuple[int, str]:
+        return self._talk.read(LAST_Z, read=lambda fields: (integer(fields[1]), fields[0].strip()))

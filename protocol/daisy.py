@@ -1,0 +1,119 @@
+"""The Daisy wire: legacy ISL frames, and reports that come row by row [other_protocols.md 3, 4.5].
+
+Request:  01 | LEN | SEQ | CMD | data |                05 | BCC x4 | 03
+Reply:    01 | LEN | SEQ | CMD | data | 04 | status x6 | 05 | BCC x4 | 03
+Rows:     1A .. 0D 0A, each answered with one byte 11; the last is 1A [09] 45 0D 0A; then the reply
+
+LEN FF also means "longer": such a reply ends where its own sum stands. What a repeat does: a frame
+with the SEQ and the CMD of the last one executes nothing; the device repeats its last answer
+[manual 2023]. A request that brings rows is never repeated once a row has come.
+
+The export manual answers a row with 1A, not 11: if no row follows 11, 1A is tried, once.
+Rows come for the JE (C3) and for reports announced with 99 [other_protocols.md 4.5].
+"""
+
+from dataclasses import dataclass, replace
+
+from protocol.errors import FrameError, Heard, NoReply
+from protocol.exchange import Action, Done, Exchange, Request, Send, Wait
+from protocol.isl import NAK, PREAMBLE, SYN, Layout
+from protocol.isl_exchange import Isl, IslExchange
+
+LAYOUT = Layout(digits=0, status_size=6, controls=b"\t\n", data_max=200, open_len=0xFF)
+
+ROW_START, ROW_END = 0x1A, b"\r\n"
+ROW_TAKEN, ROW_TAKEN_EXPORT = b"\x11", b"\x1a"
+ROW_COMMANDS = frozenset({0x32, 0x49, 0x4F, 0x5E, 0x5F, 0x69, 0x6F, 0xA5, 0xA6, 0xC3})
+ROW_BYTES_MAX, ROWS_MAX = 200, 20_000
+
+
+class RowsExchange:
+    """An exchange whose reply may be preceded by rows; they stand in the reply's data, as lines."""
+
+    def __init__(self, exchange: IslExchange, request: Request) -> None:
+        self._exchange = exchange
+        self._wait = Wait(request.budget.silence_s)
+        self._buffer = b""
+        self._rows: list[bytes] = []
+        self._ended = self._tried_other = self._replying = False
+
+    def start(self) -> Action:
+        return self._exchange.start()
+
+    def sent(self) -> Action:
+        return self._wait
+
+    def receive(self, data: bytes) -> Action:
+        self._buffer += data
+        if self._replying:
+            return self._reply()
+        while self._buffer[:1] and self._buffer[0] not in (ROW_START, PREAMBLE):
+            sign, self._buffer = self._buffer[:1], self._buffer[1:]
+            if sign[0] in (NAK, SYN) and not self._rows:
+                action = self._exchange.receive(sign)
+                if isinstance(action, Send):
+                    return action
+        if self._buffer[:1] != bytes([ROW_START]):
+            return self._reply() if self._buffer else self._wait
+        row, ended, rest = self._buffer.partition(ROW_END)
+        if not ended:
+            if len(row) > ROW_BYTES_MAX or len(self._rows) > ROWS_MAX:
+                raise self.given_up()
+            return self._wait
+        self._buffer = rest
+        self._ended = is_last_row(row)
+        if not self._ended:
+            self._rows.append(row[1:])
+        return Send(ROW_TAKEN_EXPORT if self._tried_other else ROW_TAKEN)
+
+    def silence(self) -> Action:
+        if not isinstance(action := self.receive(b""), Wait):  # what came with the row before
+            return action
+        if not self._rows and not self._ended:
+            return self._exchange.silence()
+        if self._tried_other:
+            raise self.given_up()
+        self._tried_other = True
+        return Send(ROW_TAKEN_EXPORT)
+
+    def given_up(self) -> NoReply:
+        return NoReply(Heard.OTHER_REPLY, 1) if self._rows else self._exchange.given_up()
+
+    def _reply(self) -> Action:
+        """The closing reply has begun: all that comes now is of the ordinary exchange."""
+        self._replying = True
+        taken, self._buffer = self._buffer, b""
+        action = self._exchange.receive(taken)
+        if isinstance(action, Done) and self._rows:
+            return Done(replace(action.reply, data=b"\n".join(self._rows)))
+        return action
+
+
+def is_last_row(row: bytes) -> bool:
+    """1A 45 of the JE, 1A 09 45 of the reports."""
+    return row[1:].lstrip(b"\t") == b"E"
+
+
+def row_fields(row: str) -> list[str]:
+    """Cut a row, its 1A already taken off: D and T rows of C3, numbered rows of the reports.
+
+    Raises:
+        FrameError: it is empty.
+    """
+    if not row:
+        raise FrameError("an empty row")
+    return row.split("\t")
+
+
+@dataclass(frozen=True, slots=True)
+class Daisy(Isl):
+    """The wire protocol of Daisy."""
+
+    def begin(self, sequence: int, request: Request) -> Exchange:  # type: ignore[override]
+        exchange = IslExchange(self.layout, sequence, request)
+        if request.command in ROW_COMMANDS:
+            return RowsExchange(exchange, request)
+        return exchange
+
+
+DAISY = Daisy(LAYOUT)

@@ -1,0 +1,147 @@
+"""What is printed beside receipts: 2E, 2F non-fiscal, 3A copy, 3B cash, 7C X and Z, 2A drawer.
+
+7C is also the electronic journal (JE): J0 gives it as a stream of lines, by receipts, days or all.
+J0;N counts receipts as 71 does, for ever. A copy can be had once, of what was printed last.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from sandbox.printer import paper
+from sandbox.printer.closing import closed_day, record_of
+from sandbox.printer.memory import Document, OpenText
+from sandbox.printer.texts import ended
+from sandbox.printer_zfp.asked import (
+    NOT_ENOUGH_CASH,
+    NOT_LEGAL,
+    SYNTAX,
+    TOO_LARGE,
+    ZERO,
+    Asked,
+    Done,
+    No,
+    need_clock,
+    need_nothing_open,
+    need_operator,
+    number,
+    with_document,
+)
+
+Z_MAX = 2500
+DRAWER_BANI_MAX = 9_999_999_999
+RANGE = re.compile(r"J0;(?:\*|([NZ]);(\d{4,6});(\d{4,6}))", re.ASCII)
+
+
+def open_slip(asked: Asked) -> Done:
+    """2E: operator; password; 0; type 0 or 1"""
+    fields, memory = asked.fields(4, 4), asked.memory
+    need_nothing_open(memory)
+    need_operator(asked, fields[0], fields[1])
+    if fields[2] != "0" or fields[3] not in ("0", "1"):
+        raise No(SYNTAX)
+    slip = memory.slip + 1
+    text = OpenText(slip, asked.now, paper.head(memory, asked.settings))
+    return Done(memory=replace(memory, slip=slip, text=text))
+
+
+def close_slip(asked: Asked) -> Done:
+    """2F"""
+    asked.fields(0, 0)
+    if not asked.memory.text:
+        raise No(NOT_LEGAL)
+    memory, document = ended(asked.memory, asked.settings, asked.memory.text, asked.now)
+    return Done(memory=memory, documents=(document,))
+
+
+def cash(asked: Asked) -> Done:
+    """3B: operator; password; 0; amount, negative when it goes out [@text]"""
+    fields, memory = asked.fields(4, 4), asked.memory
+    need_nothing_open(memory)
+    need_operator(asked, fields[0], fields[1])
+    amount = number(fields[3].partition("@")[0], 2, 10)
+    if fields[2] != "0" or amount == 0:
+        raise No(SYNTAX if fields[2] != "0" else ZERO)
+    if memory.drawer_bani + amount < 0:
+        raise No(NOT_ENOUGH_CASH)
+    if memory.drawer_bani + amount > DRAWER_BANI_MAX:
+        raise No(TOO_LARGE)
+    day, kind = memory.day, "cash_in" if amount > 0 else "cash_out"
+    if amount > 0:
+        day = replace(day, cash_in=day.cash_in.plus(amount))
+    else:
+        day = replace(day, cash_out=day.cash_out.plus(-amount))
+    after = replace(memory, day=day, drawer_bani=memory.drawer_bani + amount)
+    what = "SUMA DE SERVICIU INTRARE" if amount > 0 else "SUMA DE SERVICIU IESIRE"
+    drawn = paper.service(after, asked.settings, asked.now, what=what, bani=abs(amount))
+    slip = memory.slip + 1
+    document = Document(slip, kind, slip, memory.z_now, asked.now, abs(amount), drawn)
+    return Done(memory=with_document(after, document), documents=(document,))
+
+
+def copy(asked: Asked) -> Done:
+    """3A"""
+    asked.fields(0, 0)
+    memory, documents = asked.memory, asked.documents()
+    need_nothing_open(memory)
+    if not documents or documents[-1].kind != "receipt":
+        raise No(NOT_LEGAL)
+    receipt, slip = documents[-1], memory.slip + 1
+    drawn = ("DUPLICAT".center(asked.settings.columns).rstrip(), *receipt.text)
+    document = Document(slip, "duplicate", slip, memory.z_now, asked.now, receipt.total_bani, drawn)
+    return Done(memory=with_document(memory, document), documents=(document,))
+
+
+def drawer(asked: Asked) -> Done:
+    """2A"""
+    asked.fields(0, 0)
+    memory = asked.memory
+    return Done(memory=replace(memory, drawer_pulses=memory.drawer_pulses + 1))
+
+
+def report(asked: Asked) -> Done:
+    """7C: X, Z, or the journal"""
+    if asked.text.startswith("J"):
+        return Done(lines=journal(asked))
+    if asked.text not in ("X", "Z"):
+        raise No(SYNTAX)
+    need_nothing_open(asked.memory)
+    closing = asked.text == "Z"
+    if closing:
+        need_clock(asked.memory, asked.now)
+        if asked.memory.z_made >= Z_MAX:
+            raise No(NOT_LEGAL, first="8")
+    memory, record = asked.memory, record_of(asked.memory, asked.now)
+    document = Document(
+        memory.slip + 1,
+        "z" if closing else "x",
+        record.number,
+        record.number,
+        asked.now,
+        sum(record.by_group),
+        paper.day_report(memory, asked.settings, asked.now, record, closing=closing),
+        {"receipts": record.receipts, "by_group_bani": list(record.by_group)},
+    )
+    after = closed_day(memory, record) if closing else memory
+    return Done(memory=with_document(after, document), documents=(document,))
+
+
+def journal(asked: Asked) -> tuple[str, ...]:
+    shape = RANGE.fullmatch(asked.text)
+    if shape is None or len(shape[2] or "") != len(shape[3] or ""):
+        raise No(SYNTAX)
+    if shape[1] and len(shape[2]) != {"N": 6, "Z": 4}[shape[1]]:
+        raise No(SYNTAX)
+    documents = asked.documents()
+    if shape[1]:
+        first, last = int(shape[2]), int(shape[3])
+        if shape[1] == "N":
+            receipts = (one for one in documents if one.kind == "receipt")
+            chosen = [one for n, one in enumerate(receipts, start=1) if first <= n <= last]
+        else:
+            chosen = [one for one in documents if first <= one.z <= last]
+        if not chosen:
+            raise No(NOT_LEGAL)
+        documents = chosen
+    return tuple(line or " " for one in documents for line in one.text)
