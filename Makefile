@@ -5,9 +5,9 @@
 #   make test      every check but the hardware ones: format, lint, types, all tests
 #   make check     the fast part of it
 #   make lock      renew constraints.txt, the exact set of libraries
+#   make bench     figures of the cloud link (by hand, a few minutes)
 #   make kill      KILLS=300: the real agent killed at that many random instants, twice
 #   make sim       SEED=n: the story of one simulated shop; SEEDS=n: many, counted; EXHAUSTIVE=1
-#   make sim       SEED=7: the story of one simulated world; SEEDS=20000: that many, as counts
 #   make vm        CUTS=20: power cuts in a virtual machine (slow; see tests/vm/README.md)
 #   make hardware  DEVICE=dev_... CONFIG=FILE: look at a real printer (reads only)
 
@@ -16,7 +16,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test check format kill sim vm hardware lock clean
+.PHONY: setup demo test check format bench kill sim vm hardware lock clean
 
 setup: $(READY)
 
@@ -40,6 +40,9 @@ check: $(READY)
 format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+bench: $(READY)
+	$(BIN)/python -m tests.bench cloud
 
 kill: $(READY)
 	AMEF_KILLS=$(or $(KILLS),300) $(BIN)/pytest -s --timeout 3600 tests/process/test_kill.py -k random
