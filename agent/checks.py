@@ -4,11 +4,19 @@ Receipts against themselves (payments and total, the buyer's CUI) and against th
 columns); settings against what the device and the law allow.
 """
 
-import re
 from dataclasses import replace
 from datetime import timedelta
 
-from agent.work import TIP_NAME, ClockSetting, Closing, Logo, OperatorSetting, TextLines, Work
+from agent.work import (
+    DEPOSIT_NAME,
+    TIP_NAME,
+    ClockSetting,
+    Closing,
+    Logo,
+    OperatorSetting,
+    TextLines,
+    Work,
+)
 from drivers.base import FiscalPrinter
 from drivers.capabilities import Feature
 from drivers.faults import Fault, words
@@ -71,15 +79,13 @@ def receipt_conflicts(asked: Receipt) -> list[Problem]:
         problems.append(
             Problem("payments", "PAYMENTS_EXCEED_TOTAL", "nothing is left for the last payment")
         )
+    if asked.adjustment and any(line.name in (DEPOSIT_NAME, TIP_NAME) for line in asked.lines):
+        sentence = "it would fall on a deposit or a tip too: put it on the lines it is for"
+        problems.append(Problem("adjustment", "ADJUSTMENT_NOT_ALLOWED", sentence))
     if asked.customer_tax_id and not is_tax_id(asked.customer_tax_id):
         sentence = f"{asked.customer_tax_id[:20]!r} is not a CUI: its check digit is wrong"
         problems.append(Problem("customer_tax_id", "CUSTOMER_TAX_ID_BAD", sentence))
     return problems
-
-
-def fold_tax_id(text: str) -> str:
-    """Take away blanks and the RO prefix, which only says that the buyer pays VAT."""
-    return re.sub(r"^RO", "", re.sub(r"\s", "", text).upper())
 
 
 def is_tax_id(text: str) -> bool:

@@ -34,8 +34,9 @@ def build_printer(device: DeviceSettings, clock: Clock) -> FiscalPrinter:
     )
     transport = WireLog(build_transport(device), logging.getLogger(f"wire.{device.id}"), clock)
     code_page = device.code_page or known.code_page
+    features = features_of(device)
     return families.printer(
-        device.family, transport, clock, operator, features_of(device), code_page
+        device.family, transport, clock, operator, features, code_page, device.dialect
     )
 
 

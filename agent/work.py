@@ -8,6 +8,7 @@ line all make these. Money is bani, quantity thousandths, rates hundredths of a 
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -290,7 +291,7 @@ def to_receipt(payload: ReceiptPayload, command_id: str) -> Receipt:
         lines=tuple(lines),
         payments=tuple(sorted(payments, key=lambda payment: payment.kind is PaymentKind.CASH)),
         reference=reference_of(command_id),
-        customer_tax_id=payload.customer_tax_id,
+        customer_tax_id=fold_tax_id(payload.customer_tax_id),
         adjustment=_adjustment(payload.adjustment),
         texts_above=tuple(payload.texts_above),
         texts_below=tuple(payload.texts_below),
@@ -302,6 +303,11 @@ def reference_of(command_id: str) -> str:
     """Return the short text that is printed on the receipt and proves later whose it is."""
     digest = hashlib.sha256(command_id.encode()).digest()
     return base64.b32encode(digest).decode()[:REFERENCE_LENGTH]
+
+
+def fold_tax_id(text: str) -> str:
+    """Take away blanks and the RO prefix, which only says that the buyer pays VAT."""
+    return re.sub(r"^RO", "", text.strip().replace(" ", "").upper())
 
 
 def clock_setting(at_ms: int | None, now: datetime, only_if_off_s: int = 0) -> ClockSetting:

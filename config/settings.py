@@ -3,8 +3,8 @@
     [agent]   id, state_dir, command_ttl_s, timezone
     [cloud]   profile, base_url, api_key_file (or AMEF_API_KEY), poll_interval_s, proxy, ca_file,
               long_poll_s, budget_share, open_from, open_until
-    [[device]]  id, family, transport, address, baud, fiscal_serial, operator, password, till,
-                features, code_page, vat_rates, z_report_at, z_report_after_h, x_report_at,
+    [[device]]  id, family, dialect, transport, address, baud, fiscal_serial, operator, password,
+                till, features, code_page, vat_rates, z_report_at, z_report_after_h, x_report_at,
                 set_clock_at, preflight_at
     [[folder]]  a shop's old way: see folder.py
 
@@ -110,6 +110,7 @@ class Family(Table):
     password: str
     features: list[str] = Field(default_factory=list)  # what every device of the family has
     code_page: CodePage = "ascii"
+    dialects: list[str] = Field(default_factory=list)  # the first is meant where none is named
 
 
 class AgentSettings(Table):
@@ -159,6 +160,7 @@ class DeviceSettings(Table):
     vat_rates: list[Annotated[int, Field(ge=0, le=99)]] = Field(default_factory=list)
     features: list[str] = Field(default_factory=list)  # what it has beyond its family
     code_page: CodePage | None = None
+    dialect: str = ""
 
 
 class Settings(Table):
@@ -220,6 +222,8 @@ def _check(path: Path, settings: Settings) -> None:
         )
     for index, device in enumerate(settings.device):
         _known(f"{path}: device[{index}].family", device.family, list(catalogue()))
+        dialects = catalogue()[device.family].dialects
+        _known(f"{path}: device[{index}].dialect", device.dialect, ["", *dialects])
     if trouble := folder_trouble(settings.folder, [device.id for device in settings.device]):
         raise ConfigError(f"{path}: {trouble}")
     for what, values in (

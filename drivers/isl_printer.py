@@ -92,7 +92,7 @@ class IslPrinter(IslReads):
         return day
 
     def z_report(self) -> Report:
-        day = self.day_totals()
+        day = self._closing = self.day_totals()
         told = self._talk.do(REPORT, self.dialect.z_report, OPENING, budget=LONG)
         if (made := understood(REPORT, told, lambda fields: integer(fields[0]))) != day.number:
             raise ContactLost(f"Z report {made} was made, it should be {day.number}")

@@ -79,6 +79,7 @@ class IslReads:
         self._talk = IslTalk(self._link, self.dialect.refusals)
         self._operator = operator
         self._table: dict[str, VatRate | None] = {}
+        self._closing: Report | None = None  # the day, as it was read before its Z report
         self._counted = (-1, 0)  # what had acted when the counters were read, and the documents
 
     @property

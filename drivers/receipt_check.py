@@ -25,6 +25,7 @@ PRICE_MAX = Bani(9_999_999_99)
 PERCENT_MAX = 100_00
 QUANTITY_MAX = Thousandths(99_999_999)
 TEXTS_MAX, TEXT_LENGTH_MAX = 40, 200
+TEXT_PIECES_MAX, TEXT_COLUMNS = 150, 30  # on the narrowest paper
 BARCODE_LENGTHS = {
     BarcodeKind.EAN8: (8, 8),
     BarcodeKind.EAN13: (13, 13),
@@ -110,6 +111,12 @@ def _void_problems(receipt: Receipt) -> list[Problem]:
 def _around_problems(receipt: Receipt, capabilities: Capabilities) -> list[Problem]:
     """What stands above and below the lines: texts, a barcode, a discount on the sum."""
     problems = _percent_problems("adjustment", receipt.adjustment)
+    printed = sum(
+        -(-len(text) // TEXT_COLUMNS) for text in receipt.texts_above + receipt.texts_below
+    )
+    if printed > TEXT_PIECES_MAX:
+        sentence = f"the texts take {printed} lines of paper, {TEXT_PIECES_MAX} at most"
+        problems.append(Problem("texts_below", "TOO_MANY_LINES", sentence))
     for path, texts in (("texts_above", receipt.texts_above), ("texts_below", receipt.texts_below)):
         if len(texts) > TEXTS_MAX:
             sentence = f"{len(texts)} texts, {TEXTS_MAX} at most"

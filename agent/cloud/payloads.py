@@ -23,7 +23,6 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from agent.checks import fold_tax_id
 from agent.commands import KINDS
 from agent.work import (
     AdjustmentPayload,
@@ -44,6 +43,7 @@ from agent.work import (
     SlipPayload,
     VatPayload,
     ZReportPayload,
+    fold_tax_id,
     problems_of,
 )
 from drivers.model import AdjustmentKind, BarcodeKind, PaymentKind, Problem

@@ -9,7 +9,6 @@ What contradicts itself is refused as soon as it is seen, with the line where it
 
 from dataclasses import dataclass
 
-from agent.checks import fold_tax_id
 from agent.commands import KINDS
 from agent.folder.words import NotUnderstood, positive
 from agent.work import (
@@ -22,6 +21,7 @@ from agent.work import (
     PaymentPayload,
     ReceiptPayload,
     SlipPayload,
+    fold_tax_id,
     to_receipt,
 )
 from drivers.model import AdjustmentKind, PaymentKind

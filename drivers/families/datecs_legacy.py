@@ -11,7 +11,8 @@ a point, in bani; 60 only before 53; no Z is due by any bit.
 The JE: printers give it as text by document and kind (119 R,#F), registers document by document
 (125). Unverified on hardware: all of it on a Romanian device; 110 ends with the next fiscal
 receipt's number and counts no other document; 113 counts a document when it is opened; 76 shows the
-last receipt after it was closed, 0 after it was cancelled; the names behind D and I to L (85).
+last receipt after it was closed, 0 after it was cancelled; the letters of payments: a card is C on
+registers, D on printers (where C is a cheque), and 85 names what is behind I to L.
 """
 
 import re
@@ -85,6 +86,16 @@ PRINTER_PAYMENTS = {
     PaymentKind.VOUCHER: "K",
     PaymentKind.MODERN: "L",
 }
+PRINTER_ORDER = (  # 110: cash, credit, debit, cheque, then the programmed ones
+    PaymentKind.CASH,
+    PaymentKind.CREDIT,
+    PaymentKind.CARD,
+    PaymentKind.OTHER,
+    PaymentKind.MEAL_TICKET,
+    PaymentKind.VALUE_TICKET,
+    PaymentKind.VOUCHER,
+    PaymentKind.MODERN,
+)
 FEATURES = frozenset({Feature.DRAWER, Feature.TIPS})
 
 COMPACT = Dialect(
@@ -123,7 +134,7 @@ PRINTER = Dialect(
     ),
     letters="ABCDEFGH",
     payments=PRINTER_PAYMENTS,
-    payment_order=tuple(PRINTER_PAYMENTS),
+    payment_order=PRINTER_ORDER,
     columns=48,
     text_max=36,
     slip_text_max=42,

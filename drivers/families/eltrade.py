@@ -5,12 +5,14 @@ one was found. A receipt is opened with 90h and the operator's name, nothing mor
 last receipt was closed; cash taken out may be told as a negative sum; on failure the answer may
 begin with "E:".
 
-No JE and no record of a Z report can be read: after a doubt only the counters decide, and a Z
-report whose answer was lost is told without its sums. The buyer's tax id has no known command.
+No JE and no record of a Z report can be read: after a doubt only the counters decide; the sums of a
+Z report whose answer was lost are those read before it, and after a restart of ours nobody knows
+them: a person has to look. The buyer's tax id has no known command.
 
 Unverified on hardware: everything on a Romanian device; VAT groups have Latin letters (the manual
-prints Cyrillic ones); 110 ends with the number of the last Z and of the next fiscal receipt, and
-counts no other document there; L is a card, C and D meal and value tickets, M a bank transfer.
+prints Cyrillic ones); the operator's number serves as the name that opens a receipt; 110 ends with
+the number of the last Z and of the next fiscal receipt, and counts no other document there; L is a
+card, C and D value and meal tickets, M a bank transfer.
 """
 
 from typing import ClassVar
@@ -88,8 +90,10 @@ class Eltrade(IslPrinter):
         return self._talk.read(LAST_RECORD, "T", lambda fields: fields[0])
 
     def last_z_report(self) -> Report:
-        """Refuse: this device keeps no record that can be read."""
-        raise Refused(Fault.UNKNOWN_COMMAND, device_code="", doing=f"{LAST_Z}")
+        """Tell what was read before the Z report: no record of it can be read after it."""
+        if self._closing is None or self._closing.number != self._counts()[0]:
+            raise Refused(Fault.UNKNOWN_COMMAND, device_code="", doing=f"{LAST_Z}")
+        return self._closing
 
 
 DRIVER: type[FiscalPrinter] = Eltrade

@@ -42,7 +42,8 @@ class Make:
     letters: str = LATIN  # of the groups that the memory has, in its order
     told_letters: str = LATIN + "H"  # the order in which rates are told
     sum_letters: str = ""  # and sums, if it is another
-    payments: str = ""  # letters in the order of 110
+    payments: str = ""  # letters of 53
+    paid_order: str = ""  # in which 110 and 173 tell their sums, if it is another
     modes: tuple[int, ...] = ()  # what they are
     sign: str = ";"
     unit: str = ""
@@ -74,6 +75,10 @@ class Make:
     def signed(self, bani: int) -> str:
         """As 76 tells amounts: with a sign, in bani, nine digits [seen]."""
         return f"{bani:+010d}" if self.amounts_without_point else self.money(bani)
+
+    def paid(self, by_mode: tuple[int, ...]) -> list[str]:
+        by_letter = dict(zip(self.payments, self.modes, strict=True))
+        return [self.money(by_mode[by_letter[one]]) for one in self.paid_order or self.payments]
 
     def told_rates(self, memory: Memory) -> list[int]:
         by_letter = dict(zip(self.letters, memory.rates, strict=False))
@@ -127,6 +132,7 @@ DATECS_PRINTER = Make(
     serial="SIM2100001",
     identity="SIM-FP800,1.00BG 26Jan18 1025,FFFF,00000000,{serial},{memory}",
     payments="PNCDIJKL",
+    paid_order="PNDCIJKL",
     modes=(CASH, CREDIT, OTHER, CARD, MEAL, VALUE, VOUCHER, MODERN),
     unit="#",
     name_max=42,

@@ -126,7 +126,7 @@ def day_sums(asked: Asked) -> Done:
 def day_payments(asked: Asked) -> Done:
     """110, 173: a sum for each kind of payment, then what the make counts"""
     memory, make = asked.memory, asked.make
-    sums = [make.money(memory.day.by_mode[mode]) for mode in make.modes]
+    sums = make.paid(memory.day.by_mode)
     tail = {
         "z,next": (memory.z_made, memory.receipts_ever + 1),
         "z,document,invoice": (memory.z_made, memory.slip + 1, 1),

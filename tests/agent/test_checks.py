@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from agent.checks import LACKING, LOGO_PIXELS_MAX, lacking
+from agent.checks import LACKING, LOGO_PIXELS_MAX, lacking, receipt_conflicts
 from agent.commands import KINDS
 from agent.states import State
+from agent.work import ReceiptPayload, to_receipt
 from drivers.capabilities import Feature
 from drivers.families.datecs_x import DatecsX
 from tests.agent.examples import (
@@ -319,3 +320,24 @@ def test_a_barcode_needs_its_feature(tmp_path: Path) -> None:
     payload = json.loads(sale()) | {"barcode": {"kind": "qr", "data": "ABC"}}
     assert refused(world, "print_receipt", json.dumps(payload)) == [("barcode", "UNSUPPORTED")]
     world.close()
+
+
+@pytest.mark.parametrize("line", [{"deposit": 50}, {}], ids=["deposit", "tip"])
+def test_a_discount_on_the_sum_is_not_given_on_deposits_and_tips(line: dict[str, int]) -> None:
+    sold = {"name": "Apa", "unit_price": 1000, "quantity": 1000, "vat_rate": 1100} | line
+    payload = {
+        "lines": [sold],
+        "payments": [{"kind": "cash", "amount": 5000}],
+        "adjustment": {"kind": "discount_percent", "value": 1000},
+    } | ({} if line else {"tip": 500})
+    asked = to_receipt(ReceiptPayload.model_validate(payload), "c1")
+    codes = [(problem.path, problem.code) for problem in receipt_conflicts(asked)]
+    assert codes == [("adjustment", "ADJUSTMENT_NOT_ALLOWED")]
+
+
+def test_the_ro_prefix_of_a_buyer_is_folded_wherever_it_comes_from() -> None:
+    sold = {"name": "Apa", "unit_price": 1000, "quantity": 1000, "vat_rate": 1100}
+    paid = [{"kind": "cash", "amount": 1000}]
+    payload = {"lines": [sold], "payments": paid, "customer_tax_id": "RO 14399840"}
+    asked = to_receipt(ReceiptPayload.model_validate(payload), "c1")
+    assert (asked.customer_tax_id, receipt_conflicts(asked)) == ("14399840", [])

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import ValidationError
 
-from agent.checks import fold_tax_id, is_tax_id, receipt_conflicts
+from agent.checks import is_tax_id, receipt_conflicts
 from agent.commands import KINDS
 from agent.verdict import Proof
 from agent.work import (
@@ -29,6 +29,7 @@ from agent.work import (
     SlipPayload,
     VatPayload,
     ZReportPayload,
+    fold_tax_id,
     reference_of,
     to_receipt,
 )

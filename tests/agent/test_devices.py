@@ -7,6 +7,7 @@ import pytest
 from agent.cloud.keys import parse
 from agent.devices import admission, build_printer, build_transport
 from config.settings import ConfigError, DeviceSettings, catalogue
+from drivers.clock import SystemClock
 from drivers.errors import NotStarted
 from drivers.faults import Fault
 from drivers.model import Identity
@@ -136,3 +137,12 @@ def test_an_address_of_another_transport_names_the_device(transport: str, addres
 @pytest.mark.parametrize("family", sorted(catalogue()))
 def test_every_family_of_the_catalogue_can_be_built(family: str) -> None:
     assert build_printer(device(family=family), FakeClock()) is not None
+
+
+DIALECTS = [(name, dialect) for name, row in catalogue().items() for dialect in ("", *row.dialects)]
+
+
+@pytest.mark.parametrize(("family", "dialect"), DIALECTS)
+def test_every_family_and_dialect_of_the_catalogue_can_be_built(family: str, dialect: str) -> None:
+    device = DeviceSettings(id="d", family=family, address="/dev/none", dialect=dialect)
+    assert build_printer(device, SystemClock()).capabilities.features == frozenset()

@@ -303,7 +303,6 @@ CLOUD: dict[str, Any] = {
         {"name": "Apă plată", "quantity": 2, "price": 3.5, "vatRate": 21, "deposit": 0.5},
     ],
     "payments": [{"method": "cash", "amount": 50}, {"type": "card", "amount": 10}],
-    "discount": 1,
     "tip": 2,
     "textsAbove": ["Masa 5"],
     "barcode": {"type": "qr", "data": "cmd_1"},
@@ -328,13 +327,13 @@ def test_everything_that_the_cloud_can_ask_stands_on_the_paper(world: World) -> 
         ("GARANTIE SGR", 100),
         ("BACSIS", 200),
     ]
-    assert paper["total_bani"] == 2250
+    assert paper["total_bani"] == 2350
     paid = [(each["kind"], each["amount_bani"]) for each in paper["payments"]]
-    assert (paid, paper["change_bani"]) == ([("card", 1000), ("cash", 5000)], 3750)
+    assert (paid, paper["change_bani"]) == ([("card", 1000), ("cash", 5000)], 3650)
     told = result_of(world.cloud.history("c1")[-1], world.entry("c1"))
     assert told is not None
     assert told["result"]["folded"] == ["items[0].name", "items[1].name"]
-    assert (told["result"]["total"], told["result"]["fiscalId"]) == (22.5, "1")
+    assert (told["result"]["total"], told["result"]["fiscalId"]) == (23.5, "1")
 
 
 @pytest.mark.parametrize("cif", ["12345674", "RO12345674", "ro 1234 5674", " RO12345674 "])

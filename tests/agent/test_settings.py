@@ -63,6 +63,7 @@ set_clock_at = "04:30"
 preflight_at = "07:30"
 features = ["drawer"]
 code_page = "cp1250"
+dialect = ""
 vat_rates = [21, 11, 0]
 
 [[device]]

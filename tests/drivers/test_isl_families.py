@@ -16,6 +16,7 @@ from drivers.model import (
     CashMovement,
     VatRate,
 )
+from drivers.wire_tool import decode_frame, encode_frame
 from tests.drivers.cables import Cable
 from tests.drivers.isl_device import DRIVERS, Device, every_family, selling
 from tests.drivers.receipts import BREAD, CHEESE, TWO_LINES
@@ -217,3 +218,12 @@ def test_upkeep_is_told_as_far_as_the_device_says_it(family: str) -> None:
     assert seen.clock.at is not None
     device.answers[68] = (b"", "A2 80 80 80 86 9A")
     assert device.printer.upkeep().z_reports_left is None
+
+
+@pytest.mark.parametrize("family", ["datecs_legacy", "daisy", "eltrade", "incotex"])
+def test_a_technician_writes_and_reads_its_frames_by_hand(family: str) -> None:
+    text = encode_frame(family, sequence=0x21, command=90, data="1")
+    assert text == "01 25 21 5A 31 05 30 30 3D 36 03"  # published, sent to each of them
+    told = decode_frame(family, text, reply=False)
+    assert (told["ok"], told["seq"], told["command"], told["data"]) == (True, 0x21, 90, "1")
+    assert not decode_frame(family, text, reply=True)["ok"]
