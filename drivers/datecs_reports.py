@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from drivers.datecs_fields import bani, device_time, payments
 from drivers.datecs_talk import LONG, DatecsTalk
+from drivers.errors import need_same_z
 from drivers.model import GroupTotal, Payment, Report, VatRate
 from protocol.fields import integer
 
@@ -28,8 +29,11 @@ class DatecsReports:
             REPORT, "X", budget=LONG, read=lambda f: report(f, table, serial, paid, at)
         )
 
-    def z_report(self, table: VatTable) -> Report:
+    def z_report(self, table: VatTable, *, after: int | None) -> Report:
+        """Close the day. `after`: the last Z there may be; None, if nobody has looked."""
         paid, serial, at = self._paid(), self._serial(), self._clock()
+        if after is not None:
+            need_same_z(self._talk.variable("nZreport", read=integer), after)
         return self._talk.do(
             REPORT, "Z", budget=LONG, read=lambda f: report(f, table, serial, paid, at)
         )

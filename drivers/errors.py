@@ -57,3 +57,14 @@ class ContactLost(DriverError):
         super().__init__(sentence)
         self.fault = fault
         self.heard = heard
+
+
+def need_same_z(made: int, counted: int | None) -> None:
+    """A Z report only follows the Z that was counted before, if anybody counted.
+
+    Raises:
+        Refused: another Z was made since: the day that was to be closed is closed.
+    """
+    if counted not in (None, made):
+        code = f"the last Z is {made}, it was {counted}"
+        raise Refused(Fault.DAY_OPEN, device_code=code, doing="z_report")

@@ -7,7 +7,7 @@ open, close          must be confirmed by bit 2.3: an answer without an error bi
 
 from datetime import datetime
 
-from drivers.errors import ContactLost, Refused
+from drivers.errors import ContactLost, Refused, need_same_z
 from drivers.faults import Fault
 from drivers.isl_fields import (
     CLOCKS,
@@ -93,6 +93,7 @@ class IslPrinter(IslReads):
 
     def z_report(self) -> Report:
         day = self._closing = self.day_totals()
+        need_same_z(day.number - 1, self._z_number)
         told = self._talk.do(REPORT, self.dialect.z_report, OPENING, budget=LONG)
         if (made := understood(REPORT, told, lambda fields: integer(fields[0]))) != day.number:
             raise ContactLost(f"Z report {made} was made, it should be {day.number}")

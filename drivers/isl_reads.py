@@ -79,6 +79,7 @@ class IslReads:
         self._talk = IslTalk(self._link, self.dialect.refusals)
         self._operator = operator
         self._table: dict[str, VatRate | None] = {}
+        self._z_number: int | None = None  # the last Z when the counters were read
         self._closing: Report | None = None  # the day, as it was read before its Z report
         self._counted = (-1, 0)  # what had acted when the counters were read, and the documents
 
@@ -146,7 +147,7 @@ class IslReads:
         cash = self.drawer() if with_cash else None
         if documents != self._documents():  # every document moves it
             raise ContactLost("somebody printed while the counters were read")
-        self._counted = self._talk.acted, documents
+        self._counted, self._z_number = (self._talk.acted, documents), z_number
         moved = (cash.paid_in, cash.paid_out) if cash else (None, None)
         return Counters(serial, z_number, receipts, documents, *moved)
 

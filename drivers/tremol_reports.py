@@ -6,7 +6,7 @@ device tells no totals of a Z that is made: they are read before it prints, and 
 
 from collections.abc import Mapping
 
-from drivers.errors import Refused
+from drivers.errors import Refused, need_same_z
 from drivers.faults import Fault
 from drivers.model import PaymentKind, Report, VatRate
 from drivers.tremol_dialects import Dialect
@@ -34,8 +34,9 @@ class TremolReports:
         self._talk.do(REPORT, "X", budget=LONG)
         return report
 
-    def z_report(self, table: VatTable, slots: Slots) -> Report:
+    def z_report(self, table: VatTable, slots: Slots, *, after: int | None) -> Report:
         report = self.open_day(table, slots)
+        need_same_z(report.number - 1, after)
         self._made = report
         self._talk.do(REPORT, "Z", budget=LONG)
         return report

@@ -97,6 +97,7 @@ class DatecsX:
         self._operator = operator
         self._table: dict[str, VatRate | None] = {}
         self._width: int | None = None
+        self._z_number: int | None = None  # as the counters said when they were read
         self._next_slip = (-1, 0)  # what had acted when the counters were read, what comes next
 
     @property
@@ -132,7 +133,7 @@ class DatecsX:
         cash = self.drawer() if with_cash else None
         if documents != self._count("nBon"):  # every document moves it
             raise ContactLost("somebody printed while the counters were read")
-        self._next_slip = self._talk.acted, documents + 1
+        self._next_slip, self._z_number = (self._talk.acted, documents + 1), z_number
         moved = (cash.paid_in, cash.paid_out) if cash else (None, None)
         return Counters(serial, z_number, receipts, documents, *moved)
 
@@ -223,7 +224,7 @@ class DatecsX:
         return self._reports.x_report(self._table)
 
     def z_report(self) -> Report:
-        return self._reports.z_report(self._table)
+        return self._reports.z_report(self._table, after=self._z_number)
 
     def move_cash(self, movement: CashMovement) -> Drawer:
         type_, amount = (1, movement.paid_out) if movement.paid_out else (0, movement.paid_in)

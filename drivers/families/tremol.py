@@ -124,6 +124,7 @@ class Tremol:
         self._who = f"{operator.number};{password}"
         self._slots = dict(self._dialect.payments)
         self._table: dict[str, VatRate | None] = {}
+        self._z_number: int | None = None  # the last Z when the counters were read
         self._narrow()
 
     @property
@@ -164,6 +165,7 @@ class Tremol:
         if receipts != self._receipts()[1]:
             raise ContactLost("somebody printed while the counters were read")
         moved = (cash.paid_in, cash.paid_out) if cash else (None, None)
+        self._z_number = z_number
         return Counters(serial, z_number, receipts, receipts, *moved)
 
     def vat_rates(self) -> dict[str, VatRate]:
@@ -262,7 +264,7 @@ class Tremol:
         return self._reports.x_report(self._table, self._slots)
 
     def z_report(self) -> Report:
-        return self._reports.z_report(self._table, self._slots)
+        return self._reports.z_report(self._table, self._slots, after=self._z_number)
 
     def move_cash(self, movement: CashMovement) -> Drawer:
         self._talk.do(

@@ -378,3 +378,15 @@ def test_a_printer_without_a_z_report_refuses_to_tell_its_last(printer: FiscalPr
     with pytest.raises(Refused) as caught:
         printer.last_z_report()
     assert caught.value.fault in (Fault.NO_DATA, Fault.UNKNOWN_COMMAND)
+
+
+def test_a_day_that_somebody_else_closed_is_not_closed_again(
+    bench: Bench, printer: FiscalPrinter
+) -> None:
+    printer.issue_receipt(TWO_LINES)
+    before = printer.counters()
+    bench.opened().z_report()
+    with pytest.raises(Refused) as caught:
+        printer.z_report()
+    assert caught.value.fault is Fault.DAY_OPEN
+    assert printer.counters().z_number == before.z_number + 1
