@@ -5,7 +5,8 @@ import json
 import resource
 import sqlite3
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from agent.ledger import Ledger
 from drivers.clock import SystemClock
 from drivers.model import Counters
 from sandbox.demo import RECEIPT
-from sandbox.stage import AMEF, Stage
+from sandbox.stage import AMEF, Stage, stop
 
 LOOKS_MAX = 300
 LOOK_S = 0.05
@@ -161,3 +162,30 @@ def test_what_a_person_resolves_beside_the_running_agent_reaches_the_cloud(stage
     (record,) = stage.results([again], 30.0)
     assert record["status"] == "completed"
     assert [document["number"] for document in stage.documents("receipt")] == [1]
+
+
+@contextlib.contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    if subprocess.run(["mount", "--bind", folder, folder], check=False).returncode:
+        pytest.skip("nobody here may mount")
+    try:
+        subprocess.run(["mount", "--options", "remount,bind,ro", folder], check=True)
+        yield
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+def test_on_a_read_only_disk_the_program_says_so_and_prints_nothing(stage: Stage) -> None:
+    """Under a running program it is the full disk again: each write fails (worker tests)."""
+    agent = stage.start_agent()
+    stage.results([stage.queue("print_receipt", RECEIPT)])
+    stop(agent)
+    id_ = stage.queue("print_receipt", RECEIPT)
+    with read_only(stage.state_dir):
+        assert stage.start_agent().wait(20) == 78
+        assert "Read-only file system" in (stage.home / "agent.log").read_text("utf-8")
+        assert len(stage.documents("receipt")) == 1
+    stage.start_agent()
+    (record,) = stage.results([id_])
+    assert record["status"] == "completed"
+    assert len(stage.documents("receipt")) == 2
