@@ -8,6 +8,7 @@ The demo plays on it for people, the process tests for themselves. Nothing in be
 """
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -114,6 +115,7 @@ class Stage:
             f"""[agent]
 id = "demo"
 state_dir = "{self.state_dir.resolve()}"
+timezone = "{machine_timezone()}"
 
 [cloud]
 profile = "ebon"
@@ -192,6 +194,14 @@ poll_interval_s = {self._poll_interval_s}
             raise RuntimeError(f"{' '.join(arguments)}: did not start")
         ready: dict[str, str] = json.loads(line)
         return process, ready
+
+
+def machine_timezone() -> str:
+    """The zone this machine is set to: the virtual printer shows its local time."""
+    if zone := os.environ.get("TZ"):
+        return zone
+    _, found, zone = str(Path("/etc/localtime").resolve()).partition("zoneinfo/")
+    return zone if found else "UTC"
 
 
 def stop(process: "subprocess.Popen[Any]") -> None:
