@@ -37,6 +37,7 @@ from agent.cloud.inbox import Inbox
 from agent.cloud.keys import KeyRing
 from agent.cloud.outbox import Outbox
 from agent.cloud.pace import Pace
+from agent.cloud.trouble import SyncTrouble
 from agent.cloud.waiting import Waiting, at_once
 from agent.entries import LedgerEntry
 from agent.ledger import Ledger
@@ -55,7 +56,6 @@ DOUBLINGS_MAX = 10
 KEY_REFUSED_S = 60.0
 STARVED_S = 30.0  # a poll that was held back as long goes before what there is to tell
 CLOSING_UPLOADS_MAX = 50
-SYNC_BREAKS_MAX = 3
 TOO_MANY = 429
 CLOCK_OFF_MS = 60_000
 DISK_WARN, DISK_FULL = 80, 95  # percent
@@ -117,7 +117,8 @@ class CloudSync:
         self._etag = ""
         self._numbers = count()
         self._poll_at_s = self._polled_s = self._rest_until_s = 0.0
-        self._failures = self._sync_breaks = 0
+        self._failures = 0
+        self._trouble = SyncTrouble(clock)
         self._held_back_s: float | None = None  # since when a due poll waits
         self._clock_off_ms = 0
         self._disk_used = 0
@@ -156,10 +157,10 @@ class CloudSync:
         elif self._disk_used >= DISK_WARN:
             found.append(f"the disk is {self._disk_used} % full")
         wait_s = self.budget.wait_s(self._clock.monotonic_s(), urgent=False)
-        if wait_s > STARVED_S:
+        if wait_s > STARVED_S and not self._failures:  # who is not reached has more to say
             found.append(f"the organization's requests are used up: next poll in {wait_s:.0f} s")
         said = [self._client.warning, self._keys.sentence if self._keys else ""]
-        return found + [sentence for sentence in said if sentence]
+        return found + [sentence for sentence in said if sentence and sentence != self.sentence]
 
     # one piece of work
 
@@ -252,7 +253,8 @@ class CloudSync:
     def _tell(self, uploads: list[Kept]) -> None:
         self._pace.worked(self._clock.monotonic_s())
         by_sync = self._outbox.by_sync(uploads)
-        if not by_sync or not self._abilities.can("sync") or self._disk_used >= DISK_FULL:
+        alone = self._trouble.results_go_alone
+        if alone or not by_sync or not self._abilities.can("sync") or self._disk_used >= DISK_FULL:
             self._outbox.send(uploads[0])
             return
         try:
@@ -260,7 +262,7 @@ class CloudSync:
         except CloudRefused as error:
             self._no_sync(error)
         except CloudUnreachable as error:
-            self._sync_broke(error)
+            self._trouble.results_broke(error)
             raise
         else:
             self._synced(answer)
@@ -283,12 +285,6 @@ class CloudSync:
             raise error
         log.warning("cloud.no_sync", extra={"reason": str(error)})
         self._abilities.lost("sync", error)
-
-    def _sync_broke(self, error: CloudUnreachable) -> None:
-        """After some 5xx in a row each thing goes by its own route: there the poison shows."""
-        self._sync_breaks += error.status is not None and error.status != TOO_MANY
-        if self._sync_breaks >= SYNC_BREAKS_MAX:
-            self._abilities.lost("sync", CloudRefused(0, "", str(error), Why.ROUTE))
 
     # down
 
@@ -322,8 +318,8 @@ class CloudSync:
             return True
         except CloudError as error:
             self.budget.heard(error.limits, self._clock.monotonic_s())
-            if call == "sync" and isinstance(error, CloudUnreachable):
-                self._sync_broke(error)
+            if call == "sync" and self._trouble.poll_broke(error):
+                self._no_sync(CloudRefused(0, "", str(error), Why.ROUTE))
             raise
         if answer is None:
             return False
@@ -338,7 +334,7 @@ class CloudSync:
 
     def _synced(self, answer: Answer) -> int:
         """Write down what a `sync` brought: commands that the cloud has made ours."""
-        self._sync_breaks = 0
+        self._trouble.healed()
         self._abilities.works("sync")
         return self._accepted(answer, claimed=True)
 

@@ -12,7 +12,8 @@ import pytest
 from agent.cloud.abilities import LACKING_S
 from agent.cloud.budget import Budget
 from agent.cloud.client import CloudUnreachable
-from agent.cloud.sync import SYNC_BREAKS_MAX, Around, CloudSync
+from agent.cloud.sync import Around, CloudSync
+from agent.cloud.trouble import RESULT_BREAKS_MAX, TAKEN_BACK_S, SyncTrouble
 from agent.cloud.waiting import Waiting, at_once
 from agent.ledger_outbox import Fate
 from agent.states import State
@@ -32,9 +33,11 @@ from tests.agent.cloud_world import (
     submit,
     told,
 )
+from tests.agent.world import FakeClock
 
 SYNC = "/api/v1/agents"
 OK = answer(200, b"{}")
+HEALTH = {"status": "error", "faults": ["paper_out"], "identity": {"model": "DP-25X"}}
 
 
 @pytest.fixture(scope="module")
@@ -128,14 +131,29 @@ def test_a_sync_that_breaks_again_and_again_is_done_without(world: World, agent:
     agent.poll()
     agent.print(id_)
     fault(world, "status:500", SYNC, "POST", times=99)
-    for _ in range(SYNC_BREAKS_MAX + 3):
+    for _ in range(RESULT_BREAKS_MAX + 3):
         agent.poll()
     assert told(world, id_)["status"] == "completed"
+
+
+def test_polls_stay_with_sync_as_long_as_it_may_bring_again_what_was_lost() -> None:
+    clock = FakeClock()
+    trouble = SyncTrouble(clock)
+    broken, no_answer = CloudUnreachable("500", status=500), CloudUnreachable("cut")
+    assert not trouble.poll_broke(broken)
+    clock.ms += int((TAKEN_BACK_S - 1) * 1000)
+    assert not trouble.poll_broke(broken)
+    clock.ms += 2000
+    assert not trouble.poll_broke(no_answer)
+    assert trouble.poll_broke(broken)
+    trouble.healed()
+    assert not trouble.poll_broke(broken)
 
 
 SAID = {
     "acknowledged": ({"acknowledged": [2]}, Fate.DONE),
     "final": ({"refused": [{"eventId": 2, "code": "CONFLICT", "message": "done"}]}, Fate.FINAL),
+    "no scope": ({"refused": [{"eventId": 2, "code": "FORBIDDEN"}]}, Fate.PAUSED),
     "poison": ({"refused": [{"eventId": 2, "code": "VALIDATION_ERROR"}]}, Fate.ASIDE),
     "nothing": ({}, Fate.WAITING),
     "rubbish": ({"acknowledged": 7, "refused": [None, 3], "commands": None}, Fate.WAITING),
@@ -155,6 +173,22 @@ def test_what_the_cloud_says_to_each_event_is_written_down(tmp_path: Path, case:
         agent.settle()
         (kept,) = agent.ledger.uploads_of("cmd_1")
         assert kept.fate is fate
+
+
+def test_a_scope_that_a_row_of_sync_lacks_pauses_its_call_and_a_new_key_resumes_it(
+    tmp_path: Path, world: World
+) -> None:
+    device_id = world.device()
+    for scopes, fate in ((("commands", "devices:read"), "paused"), (("commands", "devices"), "")):
+        _, header = world.key(*scopes)
+        url, secret = world.running.url, header["x-api-key"]
+        with an_agent(tmp_path, url, secret, device_id, agent_id="shop-scope") as agent:
+            if fate:
+                agent.ledger.note_device(device_id, HEALTH)
+            agent.settle()
+            agent.poll()
+            assert agent.ledger.outbox() == ({fate: 1} if fate else {})
+            assert any("device status" in note for note in agent.sync.notes) is bool(fate)
 
 
 def test_a_sync_without_answer_brings_every_command_for_our_devices_and_no_other(
