@@ -166,6 +166,11 @@ class Listed(Places):
         return self._faults.get((site, number))
 
 
+def is_dense(seed: int) -> bool:
+    """Is this one of the quarter of worlds in which most goes wrong?"""
+    return mix(seed, 99) % len(CHANCES) == len(CHANCES) - 1
+
+
 def _some(kinds: tuple[str, ...], chosen: int) -> tuple[str, ...]:
     """All kinds in half of the worlds, about half of the kinds in the others (a swarm)."""
     if chosen & 1:

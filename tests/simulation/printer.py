@@ -67,6 +67,9 @@ class Papers:
     def documents(self) -> list[Document]:
         return self._documents
 
+    def document(self, slip: int) -> Document | None:
+        return next((each for each in self._documents if each.slip == slip), None)
+
 
 class Machine(Device):
     """The sandbox's device with a clock that is handed in."""
