@@ -59,15 +59,15 @@ def cancel_open(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
     result = {"cancelled": None, "document_number": None, "total": None}
     if seen.slip_open:
         printer.close_slip()
-        return _about(printer) | result | {"cancelled": "slip"}
+        return about(printer) | result | {"cancelled": "slip"}
     if seen.open_receipt is None:
-        return _about(printer) | result
+        return about(printer) | result
     if seen.open_receipt.paid != 0:
         raise Refused(Fault.PAYMENT_STARTED, device_code="", doing="cancel")
     printer.cancel_receipt()
     found = seen.open_receipt
     numbers = {"document_number": found.document_number, "total": found.total}
-    return _about(printer) | {"cancelled": "receipt"} | numbers
+    return about(printer) | {"cancelled": "receipt"} | numbers
 
 
 def never(_printer: FiscalPrinter, _: Work) -> dict[str, Any]:
@@ -99,24 +99,24 @@ def recall_z_report(
 def cash(printer: FiscalPrinter, work: Work) -> dict[str, Any]:
     assert isinstance(work, CashMovement)
     drawer = printer.move_cash(work)
-    return _about(printer) | {"moved": asdict(work), "drawer": asdict(drawer)}
+    return about(printer) | {"moved": asdict(work), "drawer": asdict(drawer)}
 
 
 def recall_cash(
     printer: FiscalPrinter, work: Work, _: Observation, _before: Counters
 ) -> dict[str, Any]:
     assert isinstance(work, CashMovement)
-    return _about(printer) | {"moved": asdict(work), "drawer": asdict(printer.drawer())}
+    return about(printer) | {"moved": asdict(work), "drawer": asdict(printer.drawer())}
 
 
 def get_cash(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
-    return _about(printer) | {"drawer": asdict(printer.drawer())}
+    return about(printer) | {"drawer": asdict(printer.drawer())}
 
 
 def slip(printer: FiscalPrinter, work: Work) -> dict[str, Any]:
     assert isinstance(work, Slip)
     number = printer.print_slip(work)
-    return _about(printer) | {
+    return about(printer) | {
         "document_number": number,
         "folded": folded(work, printer.capabilities.code_page),
     }
@@ -128,7 +128,7 @@ def recall_slip(
     assert isinstance(work, Slip)
     assert seen.trace is not None, "a slip is only ever proved by its reference"
     found = {"issued_at": seen.trace.issued_at, "document_number": seen.trace.document_number}
-    return _about(printer) | found | {"folded": folded(work, printer.capabilities.code_page)}
+    return about(printer) | found | {"folded": folded(work, printer.capabilities.code_page)}
 
 
 def duplicate(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
@@ -144,12 +144,12 @@ def recall_duplicate(
 
 def _duplicate(printer: FiscalPrinter) -> dict[str, Any]:
     copied = printer.last_receipt(None)
-    return _about(printer) | {"of_receipt": copied.receipt_number}
+    return about(printer) | {"of_receipt": copied.receipt_number}
 
 
 def open_drawer(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
     printer.open_drawer()
-    return _about(printer)
+    return about(printer)
 
 
 # settings: what is set is read back, and told as it then stands
@@ -189,18 +189,18 @@ def set_operator(printer: FiscalPrinter, work: Work) -> dict[str, Any]:
 def set_logo(printer: FiscalPrinter, work: Work) -> dict[str, Any]:
     assert isinstance(work, Logo)
     printer.service.load_logo(work.image)
-    return _about(printer) | {"bytes": len(work.image)}
+    return about(printer) | {"bytes": len(work.image)}
 
 
 # reads
 
 
 def get_clock(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
-    return _about(printer)
+    return about(printer)
 
 
 def get_vat_rates(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
-    return _about(printer) | {"rates": printer.vat_rates()}
+    return about(printer) | {"rates": printer.vat_rates()}
 
 
 def get_header(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
@@ -214,18 +214,18 @@ def get_footer(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
 def get_operator(printer: FiscalPrinter, work: Work) -> dict[str, Any]:
     assert isinstance(work, OperatorSetting)
     name = printer.service.operator_name(work.number)
-    return _about(printer) | {"number": work.number, "name": name}
+    return about(printer) | {"number": work.number, "name": name}
 
 
 def get_info(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
     can = sorted(printer.capabilities.features)
-    return _about(printer) | {"identity": asdict(printer.identity()), "features": can}
+    return about(printer) | {"identity": asdict(printer.identity()), "features": can}
 
 
 def get_status(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
     status = printer.status()
     told = {"conditions": list(status.conditions), "blocking": list(status.blocking)}
-    return _about(printer) | told | {"raw": status.raw.hex(" ")}
+    return about(printer) | told | {"raw": status.raw.hex(" ")}
 
 
 def preflight(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
@@ -246,10 +246,10 @@ def get_last_receipt(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
 
 
 def _texts(printer: FiscalPrinter, place: TextPlace) -> dict[str, Any]:
-    return _about(printer) | {"lines": list(printer.service.texts(place))}
+    return about(printer) | {"lines": list(printer.service.texts(place))}
 
 
-def _about(printer: FiscalPrinter) -> dict[str, Any]:
+def about(printer: FiscalPrinter) -> dict[str, Any]:
     """Who says so, on which fiscal day, at what time of its own clock."""
     now = printer.counters()
     day = now.z_number + 1  # the Z report that will hold it

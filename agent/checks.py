@@ -34,6 +34,11 @@ LACKING = {
         "a closed receipt cannot be reversed in Romania: correct it on paper, with the written"
         " report of HG 479/2003 art. 36 (goods brought back: art. 37)",
     ),
+    Feature.P7B: (
+        "P7B_NOT_ON_THE_WIRE",
+        "the signed daily files (p7b) cannot be read over the cable, no public command does it:"
+        " save them from the printer's own menu to its SD card or a USB stick and import that",
+    ),
     Feature.TIPS: ("TIP_NOT_ALLOWED", "tips are for restaurants and bars, and not switched on"),
 }
 
@@ -178,6 +183,13 @@ def text_lines(printer: FiscalPrinter, work: Work) -> list[Problem]:
 def operator(printer: FiscalPrinter, work: Work) -> list[Problem]:
     assert isinstance(work, OperatorSetting)
     problems = text_problems("name", work.name, length_max=OPERATOR_NAME_MAX, page=_page(printer))
+    ours = printer.operator
+    if work.number == ours.number and work.password not in ("", ours.password):
+        sentence = (
+            "this agent sells with this operator: with another password every receipt would be"
+            " refused; change it on the device and in the configuration (`password`) together"
+        )
+        problems.append(Problem("password", "OPERATOR_IN_USE", sentence))
     return problems + (day_closed(printer, work) if work.name else [])
 
 

@@ -4,6 +4,7 @@
     z_report          closes the day         proved by the Z number
     cash_in, cash_out                        proved by the day's sums of cash
     non_fiscal_receipt                       proved by our reference in the JE
+    read_...          the archive: fiscal memory and JE; the signed daily files are not on the wire
     the rest          reads, or settings that can be set again without harm
 
 The cloud, the command line and the tests all speak this; how a cloud spells it is in
@@ -15,7 +16,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from agent import carry_out, checks
+from agent import archive_work, carry_out, checks
+from agent.archive_payloads import JePayload, MemoryPayload
 from agent.verdict import Proof
 from agent.work import (
     CashInPayload,
@@ -53,7 +55,9 @@ class Kind:
     `perform` does it; `recall` reads its result when a later look proved that it was done (None
     where nothing is ever proved, for it may be done again). `check` says before the first byte
     what would keep it from being done; `needs` is the feature that must be switched on.
-    `tolerates` are the conditions of a device that do not keep it from being done.
+    `tolerates` are the conditions of a device that do not keep it from being done, `cures` those
+    that it ends: it goes before a command that waits for that. `renews`: what will soon be wrong is
+    looked at again after it.
     """
 
     name: str
@@ -64,6 +68,8 @@ class Kind:
     check: Callable[[FiscalPrinter, Work], list[Problem]] = checks.nothing
     needs: Feature | None = None
     tolerates: frozenset[Fault] = frozenset()
+    cures: frozenset[Fault] = frozenset()
+    renews: bool = False
 
     def understand(self, payload: str, command_id: str, now: datetime) -> Work:
         """Turn a payload as the ledger keeps it into what a driver is given.
@@ -113,6 +119,7 @@ KINDS: dict[str, Kind] = {
             carry_out.recall_z_report,
             checks.something_to_close,
             tolerates=_DAY_IS_OVER,
+            renews=True,
         ),
         Kind(
             "cash_in",
@@ -154,6 +161,7 @@ KINDS: dict[str, Kind] = {
             carry_out.cancel_open,
             check=checks.nothing_paid,
             tolerates=frozenset({Fault.RECEIPT_OPEN, Fault.Z_REPORT_DUE}),
+            cures=frozenset({Fault.RECEIPT_OPEN}),
         ),
         Kind("void_receipt", NoPayload, carry_out.never, needs=Feature.REVERSAL),
         Kind("print_reversal_receipt", NoPayload, carry_out.never, needs=Feature.REVERSAL),
@@ -170,6 +178,8 @@ KINDS: dict[str, Kind] = {
             carry_out.set_clock,
             check=checks.clock,
             tolerates=frozenset({Fault.CLOCK_NOT_SET}),
+            cures=frozenset({Fault.CLOCK_NOT_SET}),
+            renews=True,
         ),
         Kind(
             "set_vat_rates",
@@ -177,6 +187,7 @@ KINDS: dict[str, Kind] = {
             carry_out.set_vat_rates,
             check=checks.day_closed,
             needs=Feature.VAT_TABLE,
+            renews=True,
         ),
         Kind(
             "set_header",
@@ -213,6 +224,22 @@ KINDS: dict[str, Kind] = {
             needs=Feature.OPERATORS,
             tolerates=_ANYTHING,
         ),
+        Kind(
+            "read_fiscal_memory",
+            MemoryPayload,
+            archive_work.fiscal_memory,
+            needs=Feature.ARCHIVE,
+            tolerates=_ANYTHING,
+        ),
+        Kind(
+            "read_electronic_journal",
+            JePayload,
+            archive_work.electronic_journal,
+            check=archive_work.not_too_many,
+            needs=Feature.ARCHIVE,
+            tolerates=_ANYTHING,
+        ),
+        Kind("read_p7b", NoPayload, carry_out.never, needs=Feature.P7B),
         _read("get_cash_amount", carry_out.get_cash),
         _read("get_datetime", carry_out.get_clock),
         _read("get_vat_rates", carry_out.get_vat_rates),
@@ -220,7 +247,7 @@ KINDS: dict[str, Kind] = {
         _read("get_footer", carry_out.get_footer),
         _read("get_device_info", carry_out.get_info),
         _read("get_device_status", carry_out.get_status),
-        _read("preflight", carry_out.preflight),
+        Kind("preflight", NoPayload, carry_out.preflight, tolerates=_ANYTHING, renews=True),
         _read("get_last_receipt", carry_out.get_last_receipt),
     )
 }

@@ -16,7 +16,8 @@ from drivers.clock import Clock
 
 log = logging.getLogger(__name__)
 
-# The longest step is a receipt on a bad line; each of its requests has its own limit.
+# The longest step is an archive that is read (`archive_work.READ_S_MAX`), or a receipt on a bad
+# line; each of their requests has its own limit.
 SILENCE_S_MAX = 900.0
 STATUS_FILE = "status.json"
 WRITE_INTERVAL_S = 5.0

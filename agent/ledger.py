@@ -108,6 +108,17 @@ class Ledger(LedgerOutbox):
         )
         return found[0] if found and found[0].not_before_ms <= now_ms else None
 
+    def queued(self, device_id: str, kinds: Sequence[str]) -> LedgerEntry | None:
+        """Return the oldest command of these kinds, whatever stands before it."""
+        marks = ", ".join("?" for _ in kinds)
+        found = self._entries(
+            f"device_id = ? AND state = 'queued' AND claimed = 1 AND kind IN ({marks})"
+            " ORDER BY arrival LIMIT 1",
+            device_id,
+            *kinds,
+        )
+        return found[0] if found else None
+
     def in_doubt(self, device_id: str) -> LedgerEntry | None:
         found = self._entries("device_id = ? AND state = 'in_doubt'", device_id)
         return found[0] if found else None

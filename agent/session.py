@@ -94,6 +94,10 @@ class Session:
             self.foresee(self.printer.upkeep(), now)
         self.status()
 
+    def renew(self) -> None:
+        """What will soon be wrong is looked at again with the next look."""
+        self._upkeep_at_ms = 0
+
     def foresee(self, seen: Upkeep, now: datetime) -> None:
         self._upkeep_at_ms = self._clock.now_ms() + UPKEEP_INTERVAL_MS
         self._warnings = tuple(warnings(seen, now.replace(tzinfo=UTC), self._rates))

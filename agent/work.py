@@ -24,6 +24,7 @@ from pydantic import (
     model_validator,
 )
 
+from drivers.archive import JeReading, MemoryReading
 from drivers.capabilities import TextPlace
 from drivers.model import (
     Adjustment,
@@ -106,6 +107,8 @@ Work = (
     | VatTable
     | OperatorSetting
     | Logo
+    | MemoryReading
+    | JeReading
     | None
 )
 """What a driver is given, or nothing where the kind says it all."""
@@ -130,6 +133,10 @@ class Payload(BaseModel):
             return cls.model_validate_json(text)
         except ValidationError as error:
             raise NotUnderstood(problems_of(error)) from error
+
+    def asked(self, at_ms: int) -> Self:
+        """Keep when it was asked, by our own clock, where that changes what is asked."""
+        return self
 
     def work(self, command_id: str, now: datetime) -> Work:
         """Turn it into what a driver is given. `now` is our own time, in the shop's zone."""
@@ -212,9 +219,19 @@ class ZReportPayload(Payload):
 class ClockPayload(Payload):
     at_ms: Annotated[int, Field(ge=0, lt=AT_MS_MAX)] | None = None  # None: our own time then
     only_if_off_s: Annotated[int, Field(ge=0)] = 0  # a smaller drift is left alone
+    asked_at_ms: Annotated[int, Field(ge=0)] | None = None  # what waited since is added to it
+
+    def asked(self, at_ms: int) -> Self:
+        return self if self.at_ms is None else self.model_copy(update={"asked_at_ms": at_ms})
 
     def work(self, command_id: str, now: datetime) -> Work:
-        return clock_setting(self.at_ms, now, self.only_if_off_s)
+        return clock_setting(self._meant(now), now, self.only_if_off_s)
+
+    def _meant(self, now: datetime) -> int | None:
+        if self.at_ms is None or self.asked_at_ms is None:
+            return self.at_ms
+        waited_ms = int(now.timestamp() * 1000) - self.asked_at_ms
+        return min(self.at_ms + max(0, waited_ms), AT_MS_MAX)
 
 
 class HeaderPayload(Payload):

@@ -96,7 +96,7 @@ class DeviceWorker:
         if found := kind.problems(self._printer, work):
             return self._reject(entry, *found)
         if blocked := obstacles(kind, self._session.status()):
-            return self._not_ready(entry, blocked[-1])
+            return self._not_ready(entry, blocked)
         baseline = self._printer.counters(with_cash=kind.proof is Proof.CASH)
         self._session.confirm(baseline.fiscal_serial)
         self._ledger.begin(entry, baseline, self._printer.sequence)
@@ -107,12 +107,19 @@ class DeviceWorker:
             self._session.disconnect()
         else:
             self._ledger.finish(entry, result, self._printer.sequence)
+            if kind.renews:
+                self._session.renew()
+                self._look_at_ms = 0
         return True
 
-    def _not_ready(self, entry: LedgerEntry, fault: Fault) -> bool:
-        """Wait for what cures itself or the operator cures; reject what does not."""
-        if not words()[fault].waits:
-            return self._reject(entry, of_fault(fault))
+    def _not_ready(self, entry: LedgerEntry, blocked: list[Fault]) -> bool:
+        """Wait for what cures itself or somebody cures; reject what does not."""
+        if not words()[blocked[-1]].waits:
+            return self._reject(entry, of_fault(blocked[-1]))
+        cures = [name for name, kind in KINDS.items() if kind.cures & set(blocked)]
+        cure = self._ledger.queued(self._device_id, cures) if cures else None
+        if cure is not None and not KINDS[entry.kind].cures:
+            return self._issue(cure)
         self._session.pause()
         return False
 

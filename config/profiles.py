@@ -35,6 +35,7 @@ CALL_NAMES: tuple[str, ...] = (
 )
 CALL_NAMES += ("keys",)  # harmless: who may list keys has every scope
 CALL_NAMES += ("receipt", "report")  # documented on e-bon, beside the way of `result` and `upload`
+CALL_NAMES += ("receipts", "reports")  # harmless too: they prove the scopes of those two
 PARTS = frozenset({"command_id", "device_id", "agent_id", "kind", "limit", "page"})
 KEY_GROUPS = frozenset({"organization", "environment", "kind"})
 EVERY_WRITE = "*"

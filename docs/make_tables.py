@@ -1,8 +1,9 @@
 """Writes the tables of this folder from the code, so that the two cannot disagree.
 
-.venv/bin/python docs/make_tables.py  ->  fault-table.md, verdict-table.md
+.venv/bin/python docs/make_tables.py  ->  fault-table.md, verdict-table.md, families.md
 """
 
+import runpy
 from pathlib import Path
 
 from agent.verdict import Proof, decide
@@ -212,7 +213,11 @@ def _rows(
     return [*lines, ""]
 
 
-TABLES = {"fault-table.md": fault_table, "verdict-table.md": verdict_table}
+TABLES = {
+    "fault-table.md": fault_table,
+    "verdict-table.md": verdict_table,
+    "families.md": runpy.run_path(str(HERE / "families_table.py"))["families_table"],
+}
 
 if __name__ == "__main__":
     for name, table in TABLES.items():

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from drivers.archive import Archive
 from drivers.capabilities import Capabilities, TextPlace
 from drivers.je import DocumentKind
 from drivers.model import (
@@ -71,7 +72,15 @@ class FiscalPrinter(Protocol):
     capabilities: Capabilities
 
     @property
+    def operator(self) -> Operator:
+        """Who sells: a password of his that the agent does not know stops every receipt."""
+        ...
+
+    @property
     def service(self) -> Service: ...
+
+    @property
+    def archive(self) -> Archive: ...
 
     @property
     def sequence(self) -> int | None:

@@ -13,11 +13,13 @@ from drivers.model import PaymentKind
 class Feature(StrEnum):
     """What a device may have or not: off, unless the catalogue or the configuration has it."""
 
+    ARCHIVE = "archive"  # its fiscal memory and JE can be read
     BARCODE = "barcode"
     DRAWER = "drawer"
     DUPLICATE = "duplicate"
     LOGO = "logo"
     OPERATORS = "operators"
+    P7B = "p7b"  # the signed daily files, on the wire: no device that we know
     REVERSAL = "reversal"
     TEXTS = "texts"  # its header and footer lines
     TIPS = "tips"

@@ -36,6 +36,7 @@ JE_NAMED = frozenset("12345689")  # 2 Z, 5 cash, 6 storno, 9 X; a copy is of non
 
 
 ON_WIRE, SUMMER = "%d-%m-%y %H:%M:%S", " DST"
+ON_PAPER = "%d-%m-%Y %H:%M:%S"
 
 
 def bani(text: str) -> Bani:
@@ -87,6 +88,12 @@ def je_header(fields: list[str]) -> tuple[str, Trace]:
     return fields[-2], trace
 
 
+def je_numbers(fields: list[str]) -> range:
+    """124: Start, End, [Rep]FirstDoc, [Rep]LastDoc; six fields or four, firmwares differ."""
+    first, last = (fields[3], fields[5]) if len(fields) > 4 else (fields[2], fields[3])
+    return range(integer(first), integer(last) + 1)
+
+
 def payments(fields: list[str]) -> tuple[Payment, ...]:
     """110-0: sums by payment mode, in the order of the modes; the last, foreign, is left out."""
     sums = zip(PaymentKind, (bani(text) for text in fields[:-1]), strict=False)
@@ -102,6 +109,15 @@ def device_time(text: str) -> DeviceTime:
     """62: DateTime, with or without the suffix of summer time."""
     try:
         at = datetime.strptime(text.removesuffix(SUMMER), ON_WIRE).replace(tzinfo=UTC)
+    except ValueError:
+        return DeviceTime(text, None)
+    return DeviceTime(text, at)
+
+
+def record_time(text: str) -> DeviceTime:
+    """86: the date of the last record, with the whole year."""
+    try:
+        at = datetime.strptime(text, ON_PAPER).replace(tzinfo=UTC)
     except ValueError:
         return DeviceTime(text, None)
     return DeviceTime(text, at)

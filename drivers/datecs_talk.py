@@ -61,16 +61,37 @@ class DatecsTalk:
             Refused: the device said no.
             ContactLost: no answer, or one that makes no sense.
         """
+        told = self._told(code, *parameters, budget=budget, repeatable=repeatable)
+        fields = split_tabbed(from_device(told)) if told else []
+        try:
+            return read(fields)
+        except (ReplyError, IndexError) as error:
+            raise ContactLost(f"the answer to {code} makes no sense: {fields}") from error
+
+    def rest(self, code: int, *parameters: str | int) -> bytes:
+        """Ask for the one field that follows the error code, byte for byte; never sent twice.
+
+        Raises:
+            Refused, ContactLost: as `do`.
+        """
+        return self._told(code, *parameters).removesuffix(b"\t")
+
+    def _told(
+        self,
+        code: int,
+        *parameters: str | int,
+        budget: Budget = PRINT,
+        repeatable: bool = False,
+    ) -> bytes:
+        """Send one request; return what its answer holds after the error code."""
         self.acted += not repeatable
         data = to_device(tabbed(*parameters), self.code_page)
         reply = self.link.execute(Request(code, data, repeatable, budget))
-        error_code, *fields = split_tabbed(from_device(reply.data))
+        error_bytes, _, told = reply.data.partition(b"\t")
+        error_code = from_device(error_bytes)
         if reply.status[0] & 0x02 and not error_code:
             raise Refused(Fault.UNKNOWN_COMMAND, device_code="", doing=f"{code}")
         if error_code != "0":
             fault = FAULTS.get(error_code, Fault.DEVICE_ERROR)
             raise Refused(fault, device_code=error_code, doing=f"{code}")
-        try:
-            return read(fields)
-        except (ReplyError, IndexError) as error:
-            raise ContactLost(f"the answer to {code} makes no sense: {fields}") from error
+        return told

@@ -1,4 +1,4 @@
-"""The state of a Datecs X device's day, memory and papers: 62, 68, 123-3, 124, 125, 255.
+"""The state of a Datecs X device's day, memory and papers: 62, 68, 86, 123-3, 124, 125, 255.
 
 Unverified on hardware: that ServiceDate is when service is due, and Profile_endDate when the device
 stops selling without the tax office.
@@ -8,14 +8,14 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
-from drivers.datecs_fields import device_time, je_header, last_of_two
+from drivers.datecs_fields import device_time, je_header, last_of_two, record_time
 from drivers.datecs_talk import DatecsTalk
 from drivers.errors import Refused
 from drivers.model import DeviceTime, VatRate
 from drivers.upkeep import Upkeep
 from protocol.fields import integer
 
-READ_CLOCK, Z_LEFT, DEVICE_INFO, JE_SEARCH, JE_READ = 62, 68, 123, 124, 125
+READ_CLOCK, Z_LEFT, LAST_RECORD, DEVICE_INFO, JE_SEARCH, JE_READ = 62, 68, 86, 123, 124, 125
 RECEIPTS = 1  # DocType of 124
 
 Value = TypeVar("Value")
@@ -45,7 +45,14 @@ class DatecsUpkeep:
         return self._talk.variable("DFR_needed", read=integer) > 0
 
     def last_record_at(self) -> DeviceTime:
-        return self._talk.read(DEVICE_INFO, 3, read=last_of_two)
+        """The later of the last receipt or Z (123) and the last record of any kind (86)."""
+        printed = self._talk.read(DEVICE_INFO, 3, read=last_of_two)
+        record = _if_told(
+            lambda: self._talk.read(LAST_RECORD, read=lambda fields: record_time(fields[0]))
+        )
+        if record is None or record.at is None:
+            return printed
+        return record if printed.at is None or record.at > printed.at else printed
 
     def _day_opened_at(self) -> datetime | None:
         """The first receipt after the last Z, by its JE document."""

@@ -1,130 +1,48 @@
 """Looks for a printer on a port: read-only questions, short patience, the port given back at once.
 
     is the port free?  --no--> held (by whom), forbidden, missing      not a byte is sent
-    for each baud:
-      74 in an X frame      --answer--> printer         (its driver then reads who it is)
-      74 in a legacy frame  --answer--> other_dialect   (90 then tells the model)
-      neither               --> busy, nak, echo, garbage or silence; the best of all bauds counts
+    for each baud, on each wire (recognise.py), until one answers:
+      03 04                 --04--> Tremol: 09 tells whether it listens
+      74 in an X frame      --answer--> Datecs X
+      74 in a legacy frame  --answer--> 90 tells the make; one we do not know is `other_dialect`
+      nobody                --> busy, nak, echo, foreign, garbage or silence; the best of all counts
+    the driver of that family then reads who it is
 
 A legacy device may take an X frame for the start of a longer one and say nothing: a silent port is
-asked in both dialects, twice. 74, 90, 50 and 123 change nothing and print nothing [datecs.md 4, 6].
+asked in both, twice. 74, 90, 50, 83, 97, 99 and 123 of ISL and 20, 21, 60 to 64 of ZFP change
+nothing and print nothing [datecs.md 4, 6; other_protocols.md 0.2, 2.7]. Ports do not share
+anything: each may be looked at by a thread of its own.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from pathlib import Path
 
 from drivers import families
 from drivers.base import Operator
 from drivers.clock import Clock
+from drivers.discovery_words import Outcome
 from drivers.errors import ContactLost, DriverError, NotStarted
 from drivers.faults import Fault
 from drivers.link import Link
 from drivers.model import Identity
 from drivers.ports import port_holder
+from drivers.recognise import PROBE, VERSION, WHO, WIRES, Make, Wire, make_of, tremol_dialect
 from drivers.serial_transport import SerialTransport
 from drivers.tcp_transport import TcpTransport
 from drivers.transport import Transport
 from drivers.usb_transport import UsbTransport, parse_usb_address
-from protocol.datecs_x import DATECS_X
-from protocol.exchange import Budget, Request, WireProtocol
+from protocol.exchange import Request
 from protocol.isl import NAK, SYN
-from protocol.isl_exchange import ISL_LEGACY
 from protocol.text import from_device
+from protocol.zfp import READY, STATE, signs_of
 
 BAUDS = (115200, 9600, 38400, 19200, 57600)  # the likely ones first [datecs.md 2.3]
-PORT_S_MAX = 12.0  # for all bauds of one port
+PORT_S_MAX = 8.0  # for all bauds of one port; in silence they take 6.3 s
 CONNECT_S_MAX = 2.0
-PROBES_MAX = 2  # how often a silent port is asked in one dialect
 HEARD_BYTES_MAX = 24  # of what came, for the technician
-PROBE = Budget(silence_s=0.4, total_s=1.5)  # the first reaction comes within 60 ms [datecs.md 2.2]
-STATUS, DIAGNOSTICS = 74, 90
+TEXT_BYTES_MIN = 4  # of what may be called a text
 PSEUDO_TERMINALS = Path("/dev/pts")
-
-
-class Outcome(StrEnum):
-    """What is on a port, from the best news to none."""
-
-    PRINTER = "printer"
-    OTHER_DIALECT = "other_dialect"
-    BUSY = "busy"
-    NAK = "nak"
-    ECHO = "echo"
-    GARBAGE = "garbage"
-    SILENCE = "silence"
-    HELD = "held"
-    FORBIDDEN = "forbidden"
-    MISSING = "missing"
-
-
-@dataclass(frozen=True, slots=True)
-class OutcomeWords:
-    """The likely cause and the next step, for a person."""
-
-    ro: str
-    en: str
-
-
-WORDS = {
-    Outcome.PRINTER: OutcomeWords(
-        "Aici răspunde o imprimantă fiscală. Treceți tabelul de mai jos în configurație.",
-        "A fiscal printer answers here. Put the table below into the configuration.",
-    ),
-    Outcome.OTHER_DIALECT: OutcomeWords(
-        "Răspunde o imprimantă cu protocolul vechi (ISL), pentru care nu există încă driver. "
-        "Cereți service-ului trecerea la firmware-ul cu jurnal electronic ANAF.",
-        "A printer answers in another dialect, legacy ISL, for which there is no driver yet. "
-        "Ask service for the firmware with the ANAF electronic journal.",
-    ),
-    Outcome.BUSY: OutcomeWords(
-        "Imprimanta răspunde doar că este ocupată. Verificați hârtia și capacul, așteptați "
-        "sfârșitul tipăririi și repetați.",
-        "The printer only says that it is busy. Check paper and cover, wait until it has "
-        "finished printing, and detect again.",
-    ),
-    Outcome.NAK: OutcomeWords(
-        "Ceva răspunde, dar refuză întrebările noastre (NAK): alt tip de imprimantă sau viteză "
-        "(baud) greșită. Verificați modelul și viteza din meniul casei de marcat.",
-        "Something answers but refuses our questions (NAK): another make of printer, or the wrong "
-        "baud rate. Check the model, and the rate in the register's menu.",
-    ),
-    Outcome.ECHO: OutcomeWords(
-        "Se întorc chiar octeții noștri: cablul este în buclă sau la capăt nu este o imprimantă. "
-        "Verificați cablul.",
-        "Our own bytes come back: the cable loops back, or its end is not a printer. "
-        "Check the cable.",
-    ),
-    Outcome.GARBAGE: OutcomeWords(
-        "Vin octeți fără înțeles: viteză (baud) greșită sau alt aparat (cântar, cititor, modem). "
-        "Verificați viteza din meniul casei de marcat și ce este legat la port.",
-        "Meaningless bytes come: the wrong baud rate, or another device (scale, scanner, modem). "
-        "Check the rate in the register's menu, and what is plugged in here.",
-    ),
-    Outcome.SILENCE: OutcomeWords(
-        "Nu răspunde nimic. Verificați cablul și alimentarea, puneți casa de marcat în modul PC "
-        "(imprimantă fiscală) și verificați viteza (baud).",
-        "Nothing answers. Check the cable and the power, put the register in PC mode (fiscal "
-        "printer), and check the baud rate.",
-    ),
-    Outcome.HELD: OutcomeWords(
-        "Portul este folosit de alt program și nu a fost atins. Închideți acel program; "
-        "dacă este agentul: systemctl stop amef-agent.",
-        "Another program holds the port; it was not touched. Close that program; "
-        "if it is the agent: systemctl stop amef-agent.",
-    ),
-    Outcome.FORBIDDEN: OutcomeWords(
-        "Nu există drept de acces la port. Rulați cu sudo sau adăugați utilizatorul în grupul "
-        "dialout.",
-        "There is no right to use the port. Run with sudo, or add the user to the group dialout.",
-    ),
-    Outcome.MISSING: OutcomeWords(
-        "Portul nu există, nu poate fi deschis sau s-a întrerupt. Verificați numele (amef devices "
-        "list), cablul și alimentarea.",
-        "The port is not there, does not open, or broke off. Check the name (amef devices list), "
-        "the cable and the power.",
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,27 +64,18 @@ class Finding:
     outcome: Outcome
     baud: int | None = None
     family: str = ""
+    dialect: str = ""  # "" where the device's own words do not tell it
     identity: Identity | None = None
     heard: bytes = b""
     detail: str = ""
     steps: tuple[Step, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """A wire protocol to try, and the driver that speaks it; "" where there is none yet."""
-
-    title: str
-    wire: WireProtocol
-    family: str = ""
-
-
-DIALECTS = (Dialect("Datecs X", DATECS_X, family="datecs_x"), Dialect("legacy ISL", ISL_LEGACY))
-
 _NOT_OPENED = {Fault.PORT_BUSY: Outcome.HELD, Fault.PORT_FORBIDDEN: Outcome.FORBIDDEN}
-# What another baud cannot better: a whole answer, an unbroken row of SYN, a port we do not have.
-_FINAL = {Outcome.PRINTER, Outcome.OTHER_DIALECT, Outcome.BUSY}
-_FINAL |= {Outcome.HELD, Outcome.FORBIDDEN, Outcome.MISSING}
+_ANSWERED = {Outcome.PRINTER, Outcome.OTHER_DIALECT, Outcome.WRONG_MODE, Outcome.LOCKED}
+# What another wire cannot better: a whole answer, an unbroken row of SYN, a port we do not have.
+_FINAL = _ANSWERED | {Outcome.BUSY, Outcome.HELD, Outcome.FORBIDDEN, Outcome.MISSING}
+_FINAL_AT_ANY_BAUD = _FINAL | {Outcome.ECHO}  # a loop is one at any
 
 
 class Ear:
@@ -284,46 +193,39 @@ def probe(
                 continue
         finally:
             cable.close()
-        if found[-1].outcome in _FINAL or clock.monotonic_s() >= until_s:
+        if found[-1].outcome in _FINAL_AT_ANY_BAUD or clock.monotonic_s() >= until_s:
             break
-    best = found[-1] if found[-1].outcome in _FINAL else min(found, key=_rank)
+    best = found[-1] if found[-1].outcome in _FINAL_AT_ANY_BAUD else min(found, key=_rank)
     baud = None if best.outcome is Outcome.SILENCE else best.baud
     return replace(best, baud=baud, steps=_steps(found))
 
 
 def _listen(empty: Finding, ear: Ear, clock: Clock) -> Finding:
-    """Ask in every dialect at one baud."""
+    """Ask on every wire at one baud."""
     found = empty
-    for dialect in DIALECTS:
+    for wire in WIRES:
         ear.forget()
-        link = Link(ear, dialect.wire, clock)
-        answered = _answers(link, ear)
-        outcome = _meaning(ear.sent, ear.heard)
+        link = Link(ear, wire.protocol, clock)
+        answered = _answers(link, wire, ear)
         heard = ear.heard[:HEARD_BYTES_MAX]
+        now = replace(empty, outcome=_meaning(ear.sent, ear.heard), heard=heard)
         if answered:
-            outcome = Outcome.PRINTER if dialect.family else Outcome.OTHER_DIALECT
+            now = _introduced(now, wire, link, ear, clock)
         elif ear.broken:
-            outcome = Outcome.MISSING
-        step = Step(empty.baud, dialect.title, outcome, heard)
-        now = replace(empty, outcome=outcome, heard=heard, detail=ear.broken)
-        found = replace(
-            now if not found.steps or ear.broken else min(found, now, key=_rank),
-            steps=(*found.steps, step),
-        )
-        if outcome is Outcome.PRINTER:
-            return _introduced(replace(found, family=dialect.family), link, ear, clock)
-        if outcome is Outcome.OTHER_DIALECT:
-            return _legacy_introduced(found, link)
-        if outcome in _FINAL or ear.over:
+            now = replace(now, outcome=Outcome.MISSING, detail=ear.broken)
+        step = Step(empty.baud, wire.title, now.outcome, heard)
+        best = now if answered or ear.broken or not found.steps else min(found, now, key=_rank)
+        found = replace(best, steps=(*found.steps, step))
+        if now.outcome in _FINAL or ear.over:
             break
     return found
 
 
-def _answers(link: Link, ear: Ear) -> bool:
-    """Ask for the status; a second time only where nothing at all was heard."""
-    for _ in range(PROBES_MAX):
+def _answers(link: Link, wire: Wire, ear: Ear) -> bool:
+    """Ask what harms nobody; a second time only where nothing at all was heard."""
+    for _ in range(wire.asks):
         try:
-            link.open(Request(STATUS, budget=PROBE), last_sequence=None)
+            link.open(wire.probe, last_sequence=None)
         except NotStarted:
             if ear.over or ear.heard:
                 return False
@@ -340,29 +242,65 @@ def _meaning(sent: Sequence[bytes], heard: bytes) -> Outcome:
         return Outcome.BUSY
     if set(heard) <= {SYN, NAK}:
         return Outcome.NAK
-    return Outcome.ECHO if any(frame in heard for frame in sent) else Outcome.GARBAGE
+    if any(frame in heard for frame in sent):
+        return Outcome.ECHO
+    return Outcome.FOREIGN if _is_text(heard) else Outcome.GARBAGE
 
 
-def _introduced(found: Finding, link: Link, ear: Ear, clock: Clock) -> Finding:
-    """Have its driver read who it is; one that will not say is a printer all the same."""
-    driver = families.printer(found.family, ear, clock, Operator())
+def _is_text(heard: bytes) -> bool:
+    """Words or figures, as scales, scanners and modems send them: half of it letters or digits."""
+    text = heard.decode("latin-1").strip("\r\n\t\x02\x03 ")
+    known = text.isascii() and text.replace("\r", "").replace("\n", "").isprintable()
+    return known and TEXT_BYTES_MIN <= len(text) <= 2 * sum(map(str.isalnum, text))
+
+
+def _introduced(found: Finding, wire: Wire, link: Link, ear: Ear, clock: Clock) -> Finding:
+    """Something answered on a wire: what make it is, and who."""
+    if wire.families == ("tremol",):
+        return _tremol(found, link, ear, clock)
+    if len(wire.families) == 1:
+        return _read_by_its_driver(found, Make(wire.families[0]), link.sequence, ear, clock)
     try:
-        return replace(found, identity=driver.open(last_sequence=link.sequence))
+        told = from_device(link.execute(WHO).data)
+    except ContactLost as error:
+        return replace(found, outcome=Outcome.OTHER_DIALECT, detail=str(error))
+    if (made := make_of(told)) is not None:
+        return _read_by_its_driver(found, made, link.sequence, ear, clock)
+    model, firmware = (*told.split(","), "", "")[:2]
+    unknown = Make("", "", model, firmware).identity
+    return replace(found, outcome=Outcome.OTHER_DIALECT, identity=unknown, detail=told)
+
+
+def _tremol(found: Finding, link: Link, ear: Ear, clock: Clock) -> Finding:
+    """It lives: whether its network lets us in, and whether it takes commands."""
+    alive = replace(found, outcome=Outcome.WRONG_MODE, family="tremol")
+    try:
+        state = link.execute(Request(STATE, budget=PROBE)).data[0]
+        if state & 0xF0 != READY:
+            return replace(alive, outcome=Outcome.LOCKED, detail=", ".join(signs_of(state)))
+        made = Make("tremol", tremol_dialect(link.execute(Request(VERSION, budget=PROBE))))
+    except ContactLost as error:
+        return replace(alive, detail=str(error))
+    return _read_by_its_driver(found, made, link.sequence, ear, clock)
+
+
+def _read_by_its_driver(
+    found: Finding, made: Make, sequence: int | None, ear: Ear, clock: Clock
+) -> Finding:
+    """Have its driver read who it is; one that will not say is a printer all the same."""
+    printer = replace(
+        found, outcome=Outcome.PRINTER, family=made.family, dialect=made.dialect, detail=""
+    )
+    driver = families.printer(made.family, ear, clock, Operator(), dialect=made.dialect)
+    try:
+        return replace(printer, identity=driver.open(last_sequence=sequence))
     except DriverError as error:
-        return replace(found, detail=str(error))
+        mode = error.fault is Fault.WRONG_MODE
+        outcome = Outcome.WRONG_MODE if mode else Outcome.PRINTER
+        told = made.identity if made.model else None
+        return replace(printer, outcome=outcome, identity=told, detail=str(error))
     finally:
         driver.close()
-
-
-def _legacy_introduced(found: Finding, link: Link) -> Finding:
-    """90: name, firmware, ..., then two serials, in an order the manuals disagree on."""
-    try:
-        reply = link.execute(Request(DIAGNOSTICS, b"1", budget=PROBE))
-    except ContactLost as error:
-        return replace(found, detail=str(error))
-    text = from_device(reply.data)
-    model, firmware = (*text.split(","), "", "")[:2]
-    return replace(found, identity=Identity(model, firmware, "", "", ""), detail=text)
 
 
 def _rank(finding: Finding) -> int:

@@ -67,6 +67,7 @@ class Fault(StrEnum):
     # the rest
     PINPAD = "pinpad"
     NO_DATA = "no_data"
+    RESULT_TOO_LARGE = "result_too_large"
     DEVICE_ERROR = "device_error"
 
 

@@ -101,7 +101,7 @@ class IslPrinter(IslReads):
 
     def move_cash(self, movement: CashMovement) -> Drawer:
         amount = -movement.paid_out if movement.paid_out else movement.paid_in
-        told = self.dialect.cash.format(amount=money(amount), operator=self._operator.number)
+        told = self.dialect.cash.format(amount=money(amount), operator=self.operator.number)
         return understood(CASH, self._talk.do(CASH, told, OPENING, budget=MONEY), drawer_sums)
 
     def print_slip(self, slip: Slip) -> int | None:

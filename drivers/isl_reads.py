@@ -12,9 +12,10 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import ClassVar
 
+from drivers.archive import NoArchive
 from drivers.base import Operator
 from drivers.clock import Clock
-from drivers.errors import ContactLost, Refused
+from drivers.errors import ContactLost, NotStarted, Refused
 from drivers.isl_dialect import Dialect
 from drivers.isl_fields import (
     bani,
@@ -48,13 +49,14 @@ from drivers.model import (
 )
 from drivers.no_service import NoService
 from drivers.receipt_check import receipt_problems
+from drivers.recognise import need_family, open_as
 from drivers.status import DeviceStatus
 from drivers.transport import Transport
 from drivers.upkeep import Upkeep
 from protocol.errors import ReplyError
 from protocol.exchange import Request
 from protocol.fields import integer
-from protocol.text import ASCII
+from protocol.text import ASCII, from_device
 
 READ_CLOCK, LAST_Z, DAY_TOTALS, RECORDS_LEFT, CASH = 62, 64, 65, 68, 70
 STATUS, IN_PROGRESS, LAST_RECORD, DIAGNOSTICS, TAX_NUMBER = 74, 76, 86, 90, 99
@@ -75,9 +77,10 @@ class IslReads:
         self.dialect = self.dialects[dialect or next(iter(self.dialects))]
         self.capabilities = self.dialect.capabilities
         self.service = NoService()
+        self.archive = NoArchive()
         self._link = Link(transport, self.dialect.wire, clock)
         self._talk = IslTalk(self._link, self.dialect.refusals)
-        self._operator = operator
+        self.operator = operator
         self._table: dict[str, VatRate | None] = {}
         self._z_number: int | None = None  # the last Z when the counters were read
         self._closing: Report | None = None  # the day, as it was read before its Z report
@@ -90,12 +93,31 @@ class IslReads:
     def open(self, *, last_sequence: int | None) -> Identity:
         probe = Request(STATUS, self.dialect.status_data.encode("ascii"), repeatable=True)
         self._talk.code_page = self.dialect.wire_page or self._page
-        self._link.open(probe, last_sequence=last_sequence)
+        open_as(self._family, self._link, probe, last_sequence=last_sequence)
+        try:
+            self._need_own_family()
+        except NotStarted:
+            self.close()
+            raise
         self._table = self._read_rates()
         return self.identity()
 
     def close(self) -> None:
         self._link.close()
+
+    @property
+    def _family(self) -> str:
+        return type(self).__module__.rpartition(".")[2]
+
+    def _need_own_family(self) -> None:
+        """74 is the same for all makes; without this, some would open and count another's numbers.
+
+        Raises:
+            NotStarted: it is surely another make.
+        """
+        with suppress(Refused):  # it says not who it is: so it will be told by identity
+            told = from_device(self._talk.ask(DIAGNOSTICS, "1").data)
+            need_family(self._family, told, self._link.transport.name)
 
     # what a family says for itself
 
@@ -119,7 +141,7 @@ class IslReads:
 
     def _open_text(self, receipt: Receipt) -> str:
         """What follows the command that opens a receipt."""
-        who = self._operator
+        who = self.operator
         return f"{who.number},{who.password},{who.till}"
 
     def _read_rates(self) -> dict[str, VatRate | None]:

@@ -25,10 +25,11 @@ class Link:
     """One session with one device."""
 
     def __init__(self, transport: Transport, wire: WireProtocol, clock: Clock) -> None:
-        self._transport = transport
+        self.transport = transport
         self._wire = wire
-        self._clock = clock
+        self.clock = clock
         self.sequence: int | None = None
+        self.met = False  # a printer of this dialect answered once
         self.repeats = 0  # frames sent again, for whoever must know that one may count twice
 
     def open(self, probe: Request, *, last_sequence: int | None) -> Reply:
@@ -37,15 +38,17 @@ class Link:
         Raises:
             NotStarted: no port, or no printer of this dialect answers.
         """
-        self._transport.open()
-        first = self._wire.first_sequence(not_this=last_sequence, seed=self._clock.now_ms())
+        self.transport.open()
+        first = self._wire.first_sequence(not_this=last_sequence, seed=self.clock.now_ms())
         try:
             self._probe(first, probe)
-            return self._exchange(self._wire.next_sequence(first), probe)
+            reply = self._exchange(self._wire.next_sequence(first), probe)
         except DriverError as error:
             self.close()
             heard = error.heard
             raise NotStarted(str(error), fault=_FAULTS[heard], heard=heard) from error
+        self.met = True
+        return reply
 
     def execute(self, request: Request) -> Reply:
         """Send one request and return its reply.
@@ -59,7 +62,7 @@ class Link:
 
     def close(self) -> None:
         self.sequence = None
-        self._transport.close()
+        self.transport.close()
 
     def _probe(self, sequence: int, probe: Request) -> None:
         try:
@@ -71,8 +74,8 @@ class Link:
     def _exchange(self, sequence: int, request: Request) -> Reply:
         self.sequence = sequence
         exchange = self._wire.begin(sequence, request)
-        deadline_s = self._clock.monotonic_s() + request.budget.total_s
-        self._transport.discard()
+        deadline_s = self.clock.monotonic_s() + request.budget.total_s
+        self.transport.discard()
         action = exchange.start()
         sent = False
         try:
@@ -80,16 +83,16 @@ class Link:
                 if isinstance(action, Send):
                     self.repeats += sent
                     sent = True
-                    self._transport.write(action.frame)
+                    self.transport.write(action.frame)
                     action = exchange.sent()
                     continue
-                left_s = deadline_s - self._clock.monotonic_s()
+                left_s = deadline_s - self.clock.monotonic_s()
                 if left_s <= 0:
                     raise exchange.given_up()
-                data = self._transport.read(min(action.silence_s, left_s))
+                data = self.transport.read(min(action.silence_s, left_s))
                 action = exchange.receive(data) if data else exchange.silence()
         except NoReply as error:
             raise ContactLost(
-                f"{self._transport.name}: {error}", fault=_FAULTS[error.heard], heard=error.heard
+                f"{self.transport.name}: {error}", fault=_FAULTS[error.heard], heard=error.heard
             ) from error
         return action.reply

@@ -16,7 +16,7 @@ has no numbers: a stream with anything else in it is not whole, and given up.
 from dataclasses import dataclass
 
 from protocol.errors import FrameError, Heard, NoReply
-from protocol.exchange import Action, Done, Reply, Request, Send, Wait
+from protocol.exchange import Action, Done, Exchange, Reply, Request, Send, Wait
 from protocol.zfp import (
     ACK,
     ANTI_ECHO,
@@ -24,6 +24,7 @@ from protocol.zfp import (
     NAK,
     NUMBER_MAX,
     NUMBER_MIN,
+    PING,
     RETRY,
     STATE,
     STREAM_END,
@@ -235,11 +236,40 @@ class StateExchange:
         return NoReply(self._heard, self._sends)
 
 
+class PingExchange:
+    """04 asked behind a 03: 04 alone is a Tremol; 03 coming back is an echo. Never sent again."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._heard = Heard.SILENCE
+
+    def start(self) -> Action:
+        return Send(bytes([ANTI_ECHO, PING]))
+
+    def sent(self) -> Action:
+        return Wait(self._request.budget.silence_s)
+
+    def receive(self, data: bytes) -> Action:
+        if data == bytes([PING]) and self._heard is Heard.SILENCE:
+            return Done(Reply(PING, data, b""))
+        heard = Heard.ECHO if data[0] == ANTI_ECHO else Heard.GARBAGE
+        self._heard = max(self._heard, heard, key=list(Heard).index)
+        return self.sent()
+
+    def silence(self) -> Action:
+        raise self.given_up()
+
+    def given_up(self) -> NoReply:
+        return NoReply(self._heard, 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Zfp:
     """The wire protocol of Tremol."""
 
-    def begin(self, sequence: int, request: Request) -> ZfpExchange | StateExchange:
+    def begin(self, sequence: int, request: Request) -> Exchange:
+        if request.command == PING:
+            return PingExchange(request)
         if request.command == STATE:
             return StateExchange(request)
         return ZfpExchange(sequence, request)

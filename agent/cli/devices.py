@@ -1,13 +1,16 @@
 """`amef devices`: what is plugged in, and which of it is a fiscal printer.
 
 list      names the ports; opens none, sends no byte
-detect    asks on them, read-only: a port in use is not touched, each is given back at once
+detect    asks on them, read-only and all at once: a port in use is not touched, each is given back
+          as soon as it is known; --write puts what was found into the configuration, if told yes
 """
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,11 +19,12 @@ import typer
 
 from agent.cli.common import Json, print_json
 from agent.cli.output import Lang, Language, table
-from config import settings
+from config.append import add_device, used_places, used_serials
 from config.settings import catalogue
 from drivers import discovery
 from drivers.clock import SystemClock
-from drivers.discovery import BAUDS, WORDS, Finding, Outcome
+from drivers.discovery import BAUDS, Finding
+from drivers.discovery_words import WORDS, Outcome
 from drivers.errors import NotStarted
 from drivers.ports import UsbPort, port_holder, serial_ports, usb_ports
 from drivers.tcp_transport import parse_tcp_address
@@ -29,6 +33,7 @@ from drivers.usb_transport import parse_usb_address
 app = typer.Typer(no_args_is_help=True, help="What is plugged in, and what of it is a printer.")
 
 USB = "usb:"
+AT_ONCE_MAX = 16  # ports asked at the same time; they share nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,11 @@ class Target:
 
     address: str
     probe: "partial[Finding]"
+    device: str = ""  # the tty behind the address
+
+    def is_named(self, patterns: list[str]) -> bool:
+        names = (self.address, self.device)
+        return any(fnmatch(name, pattern) for name in names if name for pattern in patterns)
 
 
 @app.command("list")
@@ -81,33 +91,81 @@ def detect(
         list[str] | None, typer.Option(metavar="HOST[:PORT]", help="Ask there; may be repeated.")
     ] = None,
     as_json: Json = False,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="PATTERN", help="Ask these ports, e.g. /dev/ttyS*.")
+    ] = None,
+    not_: Annotated[
+        list[str] | None, typer.Option("--not", metavar="PATTERN", help="Never ask these.")
+    ] = None,
     config: Annotated[
         Path | None, typer.Option(help="Leave alone what the devices of this file use.")
     ] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Offer to add what is found to the file of --config.")
+    ] = False,
 ) -> None:
     """Ask, read-only, which port has a fiscal printer; exit 1 if none has."""
-    bauds = tuple(baud or BAUDS)
-    used = _configured(config)
+    if write and (config is None or as_json):
+        raise typer.BadParameter("--write needs --config, and a person to ask: no --json")
+    used = used_places(config) if config else {}
     skipped: dict[str, str] = {}
     if ports or tcp:
-        targets = [_named(port, bauds) for port in ports or ()]
-        targets += [target for host in tcp or () for target in _network(host)]
+        targets = list(_asked_for(ports or [], tcp or [], baud or BAUDS))
     else:
-        every = serial_ports()
-        skipped = {port.device: used[port.device] for port in every if port.device in used}
-        targets = [_tty(port.device, bauds) for port in every if port.device not in used]
+        targets, skipped = _all_but(used, baud or BAUDS)
+    targets = [target for target in targets if not only or target.is_named(only)]
+    targets = [target for target in targets if not target.is_named(not_ or [])]
     _announce(targets, skipped, lang)
-    findings: list[tuple[Target, Finding]] = []
-    for target in targets:
-        finding = target.probe()
-        findings.append((target, finding))
-        if not as_json:
-            typer.echo("\n".join(_lines(target, finding, lang)))
+    findings = _asked(targets)
     if as_json:
         found = [_json(target, finding) for target, finding in findings]
         print_json({"ports": found, "skipped": skipped})
-    if not any(finding.outcome is Outcome.PRINTER for _, finding in findings):
+    for target, finding in findings if not as_json else ():
+        typer.echo("\n".join(_lines(target, finding, lang)))
+    printers = [each for each in findings if each[1].outcome is Outcome.PRINTER]
+    done = [_offered(config, *each, lang) for each in printers] if write and config else [True]
+    if not printers or not all(done):
         raise typer.Exit(1)
+
+
+def _asked_for(names: list[str], hosts: list[str], bauds: Sequence[int]) -> Iterator[Target]:
+    for name in names:
+        yield _named(name, bauds)
+    for host in hosts:
+        yield from _network(host)
+
+
+def _all_but(used: dict[str, str], bauds: Sequence[int]) -> tuple[list[Target], dict[str, str]]:
+    """Return every tty that no device of the configuration uses, and those that one does."""
+    every = [port.device for port in serial_ports()]
+    skipped = {device: used[device] for device in every if device in used}
+    return [_tty(device, bauds) for device in every if device not in used], skipped
+
+
+def _asked(targets: list[Target]) -> list[tuple[Target, Finding]]:
+    """Ask everywhere at once: a silent port takes its whole time."""
+    with ThreadPoolExecutor(AT_ONCE_MAX) as threads:
+        findings = threads.map(lambda target: target.probe(), targets)
+        return list(zip(targets, findings, strict=True))
+
+
+def _offered(config: Path, target: Target, finding: Finding, lang: Language) -> bool:
+    """Put a printer into the configuration, if a person says yes; False if it may not go there."""
+    place, serial = target.device or target.address, ""
+    if finding.identity is not None:
+        serial = finding.identity.fiscal_serial
+    own = used_places(config).get(place) or used_serials(config).get(serial)
+    if own is not None:
+        why = lang.say("nu s-a scris: este deja dispozitivul", "not written: it already is device")
+        typer.echo(f"{target.address}: {why} {own}", err=True)
+        return False
+    ask = lang.say("id-ul aparatului în cloud (gol: nu se scrie)", "id in the cloud (empty: skip)")
+    id_ = typer.prompt(f"{target.address}: {ask}", default="", show_default=False).strip()
+    sure = lang.say(f"Se adaugă la sfârșitul {config}?", f"Add it to the end of {config}?")
+    if id_ and typer.confirm(sure):
+        add_device(config, _device_table(target, finding, id_))
+        typer.echo(lang.say("S-a scris.", "Written."))
+    return True
 
 
 def _announce(targets: list[Target], skipped: dict[str, str], lang: Language) -> None:
@@ -140,26 +198,38 @@ def _lines(target: Target, finding: Finding, lang: Language) -> Iterator[str]:
         yield f"  {lang.say('s-a auzit', 'heard')}: {heard}"
     if (who := finding.identity) is not None:
         serial = f"{lang.say('serie fiscală', 'fiscal serial')} {who.fiscal_serial or '?'}"
-        yield f"  {finding.family or 'ISL'}, {who.model}, {who.firmware}, {serial}"
+        family = ":".join(filter(None, (finding.family or "ISL", finding.dialect)))
+        yield f"  {family}, {who.model}, {who.firmware}, {serial}"
     if finding.outcome is Outcome.PRINTER:
         yield ""
         yield _device_table(target, finding)
 
 
-def _device_table(target: Target, finding: Finding) -> str:
+def _device_table(target: Target, finding: Finding, id_: str = "") -> str:
     """What to put into the configuration."""
     lines = [
         "[[device]]",
-        'id = "dev_..."  # the id the cloud gave the device',
+        f"id = {json.dumps(id_)}" if id_ else 'id = "dev_..."  # the id the cloud gave the device',
         f"family = {json.dumps(finding.family)}",
+        *_dialect_line(finding),
         f"transport = {json.dumps(finding.transport)}",
         f"address = {json.dumps(target.address)}",
     ]
     if finding.baud:
         lines.append(f"baud = {finding.baud}")
-    if finding.identity is not None:
+    if finding.identity is not None and finding.identity.fiscal_serial:
         lines.append(f"fiscal_serial = {json.dumps(finding.identity.fiscal_serial)}")
     return "\n".join([*lines, ""])
+
+
+def _dialect_line(finding: Finding) -> Iterator[str]:
+    """The dialect that was told; where it is not, those that there are."""
+    known = catalogue()[finding.family].dialects
+    if finding.dialect:
+        yield f"dialect = {json.dumps(finding.dialect)}"
+    elif known:
+        others = ", ".join(known[1:])
+        yield f"# dialect = {json.dumps(known[0])}  # or {others}: see docs/families.md"
 
 
 def _json(target: Target, finding: Finding) -> dict[str, Any]:
@@ -171,7 +241,7 @@ def _json(target: Target, finding: Finding) -> dict[str, Any]:
     return asdict(finding) | known | {"address": target.address, "heard": finding.heard.hex(" ")}
 
 
-def _named(name: str, bauds: tuple[int, ...]) -> Target:
+def _named(name: str, bauds: Sequence[int]) -> Target:
     if not name.startswith(USB):
         return _tty(name, bauds)
     try:
@@ -181,12 +251,12 @@ def _named(name: str, bauds: tuple[int, ...]) -> Target:
     return Target(name, partial(discovery.probe_usb, name, bauds, SystemClock()))
 
 
-def _tty(path: str, bauds: tuple[int, ...]) -> Target:
+def _tty(path: str, bauds: Sequence[int]) -> Target:
     device = os.path.realpath(path)
     stable = {port.device: port.stable_name for port in serial_ports()}
     # A link that somebody named is his choice; the kernel's number is not.
     address = path if device != path else stable.get(device, path)
-    return Target(address, partial(discovery.probe_serial, path, bauds, SystemClock()))
+    return Target(address, partial(discovery.probe_serial, path, bauds, SystemClock()), device)
 
 
 def _network(text: str) -> Iterator[Target]:
@@ -201,16 +271,6 @@ def _network(text: str) -> Iterator[Target]:
     for at in addresses:
         probe = partial(discovery.probe_tcp, at.host, at.port, str(at), SystemClock())
         yield Target(str(at), probe)
-
-
-def _configured(config: Path | None) -> dict[str, str]:
-    """Return real tty -> device id of the configuration."""
-    if config is None:
-        return {}
-    devices = settings.load(config).device
-    return {
-        os.path.realpath(each.address): each.id for each in devices if each.transport == "serial"
-    }
 
 
 def _usb_lines() -> list[UsbPort]:

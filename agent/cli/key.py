@@ -21,7 +21,7 @@ from agent.cli.common import Config, Json, print_json
 from agent.cli.output import Lang, Language, RefusedHere, refusals, table
 from agent.cloud.client import CloudError
 from agent.cloud.keys import FILE_BYTES_MAX, ApiKey, KeyFile, key_file, load_keys, parse
-from agent.cloud.trial import NEEDED, Row, Trial, Verdict, client_of, try_key
+from agent.cloud.trial import MORE, NEEDED, Row, Trial, Verdict, client_of, try_key
 from config import settings
 from config.settings import ConfigError, Settings
 
@@ -177,7 +177,7 @@ def _need_taken(trial: Trial, lang: Language) -> None:
 
 
 def _tell_missing(trial: Trial, lang: Language) -> None:
-    for row in trial.lacking(NEEDED):
+    for row in trial.lacking((*NEEDED, *MORE)):
         scopes, what = " ".join(row.scopes), lang.say(*FOR[row.call])
         typer.echo(f"amef: {lang.say('lipsește dreptul', 'lacking scope')} {scopes}: {what}")
 

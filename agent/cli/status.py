@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from agent.cli.common import Config, Json, local_time, open_ledger, print_json
+from agent.cli.output import Lang
+from agent.cli.status_words import in_romanian
 from agent.health import STATUS_FILE
 from agent.ledger import LedgerError
 from agent.ledger_outbox import Kept
@@ -16,9 +18,10 @@ from drivers.clock import SystemClock
 
 STALE_MS = 10_000
 ASIDE_SHOWN = 10
+IN_USE = "in use"
 
 
-def status(config: Config, as_json: Json = False) -> None:
+def status(config: Config, lang: Lang, as_json: Json = False) -> None:
     """Show whether the agent runs, how the cloud and the printers are, what waits."""
     loaded = settings.load(config)
     found = collect(loaded)
@@ -27,21 +30,24 @@ def status(config: Config, as_json: Json = False) -> None:
         return
     console = Console()
     agent = found["agent"]
-    console.print(f"agent {loaded.agent.id}: {'running' if agent['running'] else 'not running'}")
-    console.print(f"ledger: {found['ledger']}", markup=False)
+    runs = lang.say("merge", "running") if agent["running"] else lang.say("oprit", "not running")
+    console.print(f"agent {loaded.agent.id}: {runs}", markup=False)
+    usable = lang.say("în folosință", "in use") if found["ledger"] == IN_USE else found["ledger"]
+    console.print(f"{lang.say('registru', 'ledger')}: {usable}", markup=False)
     for name, sentence in agent["loops"].items():
-        console.print(f"  {name}: {sentence}", markup=False)
+        console.print(f"  {name}: {lang.say(in_romanian(sentence), sentence)}", markup=False)
         for note in agent["notes"].get(name, ()):
-            console.print(f"    {note}", markup=False)
-    table = Table("commands", "count")
+            console.print(f"    {lang.say(in_romanian(note), note)}", markup=False)
+    table = Table(lang.say("comenzi", "commands"), lang.say("câte", "count"))
     for state, count in found["commands"].items():
         table.add_row(state, str(count))
     console.print(table)
     for kept in found["outbox"]["aside"]:
         about = kept["command_id"] or f"event {kept['event_id']}"
-        console.print(f"set aside: {kept['call']} of {about}: {kept['reason']}", markup=False)
+        aside = lang.say("pus deoparte", "set aside")
+        console.print(f"{aside}: {kept['call']} of {about}: {kept['reason']}", markup=False)
     if agent["at_ms"]:
-        console.print(f"last word: {local_time(agent['at_ms'])}")
+        console.print(f"{lang.say('ultima știre', 'last word')}: {local_time(agent['at_ms'])}")
 
 
 def collect(loaded: settings.Settings) -> dict[str, Any]:
@@ -51,7 +57,7 @@ def collect(loaded: settings.Settings) -> dict[str, Any]:
         ledger = open_ledger(loaded)
         counts, devices = ledger.counts(), ledger.devices()
         waiting, aside = ledger.outbox(), ledger.aside(ASIDE_SHOWN)
-        usable = "in use"
+        usable = IN_USE
     except LedgerError as error:
         counts, devices, waiting, aside, usable = {}, {}, {}, [], str(error)
     return {

@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 EVENTS_AT_ONCE_MAX = 50
 BY_SYNC = {"result": "results", "device_status": "statuses"}
-FINAL_STATUS = 422
+FORBIDDEN_STATUS, FINAL_STATUS = 403, 422
 PAGES_MAX = 20
 TRIES_MAX = 5
 LATER_S = 600.0
@@ -141,11 +141,14 @@ class Outbox:
         good = {number for number in said if isinstance(number, int)} if _is_list(said) else set()
         refused = data.get("refused")
         bad = {r.get("eventId"): r for r in refused if _is_dict(r)} if _is_list(refused) else {}
-        self._ledger.settle([kept for kept in sent if kept.event_id in good], Fate.DONE)
+        taken = [kept for kept in sent if kept.event_id in good]
+        self._ledger.settle(taken, Fate.DONE)
+        for call in {kept.call for kept in taken}:
+            self._works(call)
         for kept in sent:
             if kept.event_id in bad and kept.event_id not in good:
                 code, sentence = (str(bad[kept.event_id].get(n, "")) for n in ("code", "message"))
-                self._say_no(kept, f"{code}: {shown(sentence)}", final=_is_final(code))
+                self._refused_in_sync(kept, code, shown(sentence))
         if unsaid := [kept for kept in sent if kept.event_id not in good | bad.keys()]:
             raise CloudAnswerBroken(f"sync says nothing of {len(unsaid)} of {len(sent)} events")
 
@@ -193,6 +196,13 @@ class Outbox:
             return
         final = error.why is Why.CONFLICT or error.status == FINAL_STATUS
         self._say_no(kept, str(error), final=final)
+
+    def _refused_in_sync(self, kept: Kept, code: str, sentence: str) -> None:
+        """A row of a request that was taken; where a scope is lacking, its own call pauses."""
+        if code in self._profile.errors.missing_scope:
+            self._refused(kept, CloudRefused(FORBIDDEN_STATUS, code, sentence, Why.SCOPE))
+        else:
+            self._say_no(kept, f"{code}: {sentence}", final=_is_final(code))
 
     def _say_no(self, kept: Kept, reason: str, *, final: bool) -> None:
         final = final and kept.call == "result"

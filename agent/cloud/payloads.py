@@ -6,6 +6,7 @@
 Facts from the cloud's public pages [cloud_ebon.md 8, 14]; what they leave open is assumed.
 """
 
+from datetime import date
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Annotated, Any, Self
 
@@ -23,6 +24,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from agent.archive_payloads import JePayload, MemoryPayload
 from agent.commands import KINDS
 from agent.work import (
     AdjustmentPayload,
@@ -86,6 +88,15 @@ def _payment_kind(value: object) -> PaymentKind:
         ) from None
 
 
+def _day(value: object) -> object:
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(value if isinstance(value, str) else "")
+    except ValueError:
+        raise PydanticCustomError("DATE_BAD", "must be a date like 2026-11-30") from None
+
+
 def _lines_of(value: object) -> object:
     return value.splitlines() if isinstance(value, str) else value
 
@@ -99,6 +110,7 @@ def _encodable(text: str) -> str:
 Text = Annotated[str, AfterValidator(_encodable)]
 BaniField = Annotated[int, BeforeValidator(_bani), Field(gt=0)]
 QuantityField = Annotated[int, BeforeValidator(_thousandths), Field(gt=0)]
+DayField = Annotated[date | None, BeforeValidator(_day)]
 RateField = Annotated[int, BeforeValidator(_bani), Field(ge=0)]
 
 
@@ -293,6 +305,29 @@ class VendorLogo(Vendor):
         return LogoPayload(image=self.image.encode())
 
 
+class VendorMemory(Vendor):
+    z_from: Annotated[int | None, Field(alias="zFrom")] = None
+    z_to: Annotated[int | None, Field(alias="zTo")] = None
+    date_from: Annotated[DayField, Field(alias="from")] = None
+    date_to: Annotated[DayField, Field(alias="to")] = None
+    detailed: bool = False
+
+    def translated(self) -> MemoryPayload:
+        return MemoryPayload(**self.model_dump())
+
+
+class VendorJe(Vendor):
+    document_from: Annotated[int | None, Field(alias="documentFrom")] = None
+    document_to: Annotated[int | None, Field(alias="documentTo")] = None
+    z_from: Annotated[int | None, Field(alias="zFrom")] = None
+    z_to: Annotated[int | None, Field(alias="zTo")] = None
+    date_from: Annotated[DayField, Field(alias="from")] = None
+    date_to: Annotated[DayField, Field(alias="to")] = None
+
+    def translated(self) -> JePayload:
+        return JePayload(**self.model_dump())
+
+
 SPELLINGS: dict[type[Payload], type[Vendor]] = {
     ReceiptPayload: VendorReceipt,
     SlipPayload: VendorSlip,
@@ -305,6 +340,8 @@ SPELLINGS: dict[type[Payload], type[Vendor]] = {
     OperatorNumberPayload: VendorOperatorNumber,
     OperatorPayload: VendorOperator,
     LogoPayload: VendorLogo,
+    MemoryPayload: VendorMemory,
+    JePayload: VendorJe,
 }
 
 
@@ -312,8 +349,11 @@ NOTHING_READ = (NoPayload, ZReportPayload)
 MAY_BE_EMPTY = (ClockPayload, OperatorNumberPayload)
 
 
-def understood(kind: str, payload: Any) -> tuple[str | None, list[Problem]]:
-    """Translate a payload into what the ledger keeps; what cannot be is said with its path."""
+def understood(kind: str, payload: Any, asked_at_ms: int) -> tuple[str | None, list[Problem]]:
+    """Translate a payload into what the ledger keeps; what cannot be is said with its path.
+
+    `asked_at_ms`: when the cloud was asked for it, by our own clock.
+    """
     if kind not in KINDS:
         sentence = f"this agent does not do {shown(kind)}"
         return None, [Problem("type", "UNSUPPORTED", sentence)]
@@ -323,7 +363,8 @@ def understood(kind: str, payload: Any) -> tuple[str | None, list[Problem]]:
     if payload in (None, []) and wanted in MAY_BE_EMPTY:  # some servers write {} as []
         payload = {}
     try:
-        return SPELLINGS[wanted].model_validate(payload).translated().model_dump_json(), []
+        ours = SPELLINGS[wanted].model_validate(payload).translated()
+        return ours.asked(asked_at_ms).model_dump_json(), []
     except ValidationError as error:
         return None, problems_of(error)
 

@@ -9,6 +9,15 @@ from agent.states import State
 CLAIM_LOST = "CLAIM_LOST"  # another agent has it, or it was cancelled: not ours to answer
 PROBLEMS_TOLD_MAX = 20
 
+_SPANS = {
+    "z_from": "zFrom",
+    "z_to": "zTo",
+    "date_from": "from",
+    "date_to": "to",
+    "document_from": "documentFrom",
+    "document_to": "documentTo",
+}
+
 # From the names of our results to the cloud's, as far as its pages show them.
 NAMES = {
     "fiscal_serial": "fiscalSeries",
@@ -22,7 +31,8 @@ NAMES = {
     "cash": "cashAmount",
     "fiscal_memory_number": "fiscalMemoryNumber",
     "tax_id": "cif",
-}
+    "type_code": "typeCode",
+} | _SPANS
 MONEY = {"total", "cash", "paid_in", "paid_out"}
 
 # From our paths to the cloud's, in what it is told.
@@ -40,6 +50,8 @@ _PATHS = {
     "non_fiscal_receipt": {"texts": "lines"},
     "set_datetime": {"at": "datetime", "at_ms": "datetime"},
     "set_operator": {"old_password": "oldPassword"},
+    "read_fiscal_memory": _SPANS,
+    "read_electronic_journal": _SPANS,
 }
 
 
@@ -98,11 +110,20 @@ def vendor_result(kind: str, result: dict[str, Any]) -> dict[str, Any]:
     if kind in ("x_report", "z_report"):
         return _report(result)
     told = {NAMES.get(name, name): _told(name, value) for name, value in result.items()}
+    if "content" in result:  # the text itself goes by its own upload
+        told["content"] = {name: v for name, v in result["content"].items() if name != "data"}
+        told |= {"documents": len(result["documents"])} if "documents" in result else {}
     if "folded" in result:
         told["folded"] = [_vendor_path(kind, path) for path in result["folded"]]
     if kind in ("print_receipt", "get_last_receipt"):
         told["fiscalId"] = str(result["receipt_number"])
     return told
+
+
+def archived(result: dict[str, Any]) -> dict[str, Any]:
+    """What was read from the device's archive, whole: for the cloud's own list of such reports."""
+    whole = {name: result[name] for name in ("documents", "content") if name in result}
+    return {name: _told(name, value) for name, value in whole.items()}
 
 
 def _report(result: dict[str, Any]) -> dict[str, Any]:
@@ -130,6 +151,8 @@ def _told(name: str, value: Any) -> Any:
         return _lei(value)
     if name == "rates":
         return {letter: rate / 100 for letter, rate in value.items()}
+    if isinstance(value, list):
+        return [_told("", part) for part in value]
     if isinstance(value, dict):
         return {NAMES.get(inner, inner): _told(inner, part) for inner, part in value.items()}
     return value

@@ -16,7 +16,7 @@ from typing import Any
 
 from agent.cloud.payloads import shown, understood
 from agent.cloud.receipts import receipt_of
-from agent.cloud.results import CLAIM_LOST, result_of
+from agent.cloud.results import CLAIM_LOST, archived, result_of
 from agent.entries import LOCAL, Event, Incoming, LedgerEntry, as_told
 from agent.ledger_outbox import Upload
 from config.profiles import CloudProfile, profiles
@@ -34,7 +34,12 @@ __all__ = [
 ID_MAX = 200
 IDEMPOTENCY_LENGTH = 40
 EBON = profiles()["ebon"]
-REPORTS = ("x_report", "z_report")
+REPORTS = {  # kind of command -> kind of report in the cloud's paths
+    "x_report": "x",
+    "z_report": "z",
+    "read_fiscal_memory": "mf",
+    "read_electronic_journal": "je",
+}
 DONE = ("finish", "found")
 
 
@@ -80,9 +85,9 @@ def to_incoming(
         text = json.dumps(body, default=str, sort_keys=True)
     except RecursionError as error:
         raise NotACommand(f"{shown(id_)} is nested too deeply") from error
-    payload, problems = understood(kind, payload_in)
     created_ms = _time_ms(_text(raw, fields.created))
     age_ms = max(0, server_ms - created_ms) if server_ms and created_ms else 0
+    payload, problems = understood(kind, payload_in, max(0, now_ms - age_ms))
     return Incoming(
         id=id_,
         device_id=device_of(raw, profile),
@@ -143,12 +148,13 @@ def _documents(
         return
     command_id = None if entry.is_local else entry.id
     if entry.kind in REPORTS:
-        body = who | {"commandId": command_id, "report": result["result"]}
-        parts = {"device_id": event.device_id, "kind": entry.kind[0]}
+        report = result["result"] | archived(event.data["result"])
+        body = who | {"commandId": command_id, "report": report}
+        parts = {"device_id": event.device_id, "kind": REPORTS[entry.kind]}
         yield Upload("upload", parts, body, idempotency("upload", who["agentId"], event.id))
         told = body | {"deviceId": event.device_id}
         key = idempotency("report", who["agentId"], event.id)
-        yield Upload("report", {"kind": entry.kind[0]}, told, key)
+        yield Upload("report", {"kind": REPORTS[entry.kind]}, told, key)
     if entry.kind == "print_receipt":
         with suppress(ValueError):  # of a ledger that was damaged: its payload is lost
             told = receipt_of(entry, event.data["result"], operator)

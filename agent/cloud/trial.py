@@ -1,7 +1,7 @@
 """What a key may do, found out by calls that change nothing.
 
-    devices, list, keys   are asked       200 --> proven    403 --> lacking    404 --> not there
-    every other call      is judged by the scopes those have proven or lack
+    devices, list, keys, receipts, reports   are asked   200 proven   403 lacking   404 not there
+    every other call                         is judged by the scopes those have proven or lack
 
 A scope that only a writing call needs stays unproven: to try it would be to do it.
 """
@@ -9,14 +9,15 @@ A scope that only a writing call needs stays unproven: to try it would be to do 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from agent.cloud.client import CloudClient, CloudRefused, Why
+from agent.cloud.client import CloudClient, CloudError, CloudRefused, Why
 from agent.cloud.keys import ApiKey, KeyRing
 from config.settings import CloudProfile, Settings, profiles
 
 # The agent cannot work without the first; with the second it tells the cloud more.
 NEEDED = ("list", "claim", "result", "device_status", "upload", "sync")
 MORE = ("receipt", "report")
-HARMLESS = ("devices", "list", "keys")  # `keys` opens to whoever may do everything
+HARMLESS = ("devices", "list", "keys", "receipts", "reports")  # `keys`: who may do everything
+EXTRA = ("receipts", "reports")  # that these cannot be asked keeps nobody from working
 
 
 class Verdict(StrEnum):
@@ -75,6 +76,9 @@ def try_key(client: CloudClient, profile: CloudProfile, device_id: str = "") -> 
                 return Trial(str(error))
             verdicts = {Why.SCOPE: Verdict.LACKING, Why.ROUTE: Verdict.ABSENT}
             said[call] = Row(call, scopes, verdicts.get(error.why, Verdict.UNPROVEN), str(error))
+        except CloudError:
+            if call not in EXTRA:
+                raise
     return _judge(profile, said)
 
 

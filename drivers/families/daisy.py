@@ -120,11 +120,11 @@ class Daisy(IslPrinter):
         return Identity(model, firmware, fields[-2], fields[-1], "")
 
     def _open_text(self, receipt: Receipt) -> str:
-        return f"{self._operator.number},{self._operator.password}"
+        return f"{self.operator.number},{self.operator.password}"
 
     def _counts(self) -> tuple[int, int]:
         z_number = self._talk.read(DAY_PAYMENTS, "", lambda fields: integer(fields[-3]))
-        who = f"{self._operator.number}"
+        who = f"{self.operator.number}"
         return z_number, self._talk.read(OPERATOR_INFO, who, lambda fields: integer(fields[0]))
 
     def _je(self, of: DocumentKind, since: Counters, last: int) -> Iterator[JeDocument] | None:

@@ -14,6 +14,7 @@ from datetime import datetime
 from drivers.base import Operator
 from drivers.capabilities import Capabilities, Feature
 from drivers.clock import Clock
+from drivers.datecs_archive import DatecsArchive
 from drivers.datecs_fields import (
     CLOSED,
     MODES,
@@ -57,6 +58,7 @@ from drivers.model import (
     VatRate,
 )
 from drivers.receipt_check import receipt_problems
+from drivers.recognise import open_as
 from drivers.status import DeviceStatus, load_status_bits
 from drivers.transport import Transport
 from drivers.upkeep import Upkeep
@@ -84,7 +86,8 @@ class DatecsX:
         name_lines_max=3,
         lines_max=500,
         payment_kinds=frozenset(PaymentKind) - {PaymentKind.FOREIGN},  # it needs a rate
-        features=frozenset(Feature) - {Feature.REVERSAL},  # no such command in Romania
+        # no such commands in Romania
+        features=frozenset(Feature) - {Feature.REVERSAL, Feature.P7B},
     )
 
     def __init__(self, transport: Transport, clock: Clock, operator: Operator) -> None:
@@ -94,7 +97,8 @@ class DatecsX:
         self._reports = DatecsReports(self._talk)
         self._upkeep = DatecsUpkeep(self._talk)
         self.service = DatecsService(self._talk)
-        self._operator = operator
+        self.archive = DatecsArchive(self._talk, clock)
+        self.operator = operator
         self._table: dict[str, VatRate | None] = {}
         self._width: int | None = None
         self._z_number: int | None = None  # as the counters said when they were read
@@ -105,7 +109,8 @@ class DatecsX:
         return self._link.sequence
 
     def open(self, *, last_sequence: int | None) -> Identity:
-        self._link.open(Request(STATUS, repeatable=True), last_sequence=last_sequence)
+        probe = Request(STATUS, repeatable=True)
+        open_as("datecs_x", self._link, probe, last_sequence=last_sequence)
         self._table = self._talk.read(VAT_RATES, read=vat_table)
         self._width = None
         self._talk.code_page = self.capabilities.code_page
@@ -157,7 +162,14 @@ class DatecsX:
         return self._upkeep.read(frozenset(self.vat_rates().values()))
 
     def set_clock(self, moment: datetime, *, summer: bool) -> None:
-        self._talk.do(SET_CLOCK, clock_text(moment, summer=summer))
+        try:
+            self._talk.do(SET_CLOCK, clock_text(moment, summer=summer))
+        except Refused as error:
+            if error.fault is not Fault.CLOCK_NOT_SET:
+                raise
+            # before a record that no one can ask for: waiting does not cure it
+            code = error.device_code
+            raise Refused(Fault.BAD_REQUEST, device_code=code, doing="set_clock") from error
 
     def day_totals(self) -> Report:
         return self._reports.open_day(self._table)
@@ -193,7 +205,7 @@ class DatecsX:
         return receipt_problems(receipt, self.capabilities, rates)
 
     def issue_receipt(self, receipt: Receipt) -> FiscalResult:
-        operator, cui, repeats = self._operator, receipt.customer_tax_id, self._link.repeats
+        operator, cui, repeats = self.operator, receipt.customer_tax_id, self._link.repeats
         who = (operator.number, operator.password, operator.till, "I" if cui else "", cui)
         counted_at, expected = self._next_slip
         known = counted_at == self._talk.acted

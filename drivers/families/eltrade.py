@@ -78,7 +78,7 @@ class Eltrade(IslPrinter):
         return Identity(fields[0], fields[2], fields[5], fields[6], "")
 
     def _open_text(self, receipt: Receipt) -> str:
-        return f"{self._operator.number}"
+        return f"{self.operator.number}"
 
     def _counts(self) -> tuple[int, int]:
         def read(fields: list[str]) -> tuple[int, int]:

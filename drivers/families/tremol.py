@@ -20,6 +20,7 @@ as an operator's password, the TCP port and password, and what a repeated NBL do
 from dataclasses import replace
 from datetime import datetime
 
+from drivers.archive import NoArchive
 from drivers.base import Operator
 from drivers.capabilities import Capabilities, Feature
 from drivers.clock import Clock
@@ -45,6 +46,7 @@ from drivers.model import (
     Slip,
     VatRate,
 )
+from drivers.recognise import open_as
 from drivers.status import DeviceStatus
 from drivers.transport import Transport
 from drivers.tremol_check import tremol_problems
@@ -91,6 +93,8 @@ STATUS_SIZE = 7
 BARCODES = {BarcodeKind.EAN13: "2", BarcodeKind.EAN8: "3", BarcodeKind.CODE128: "I"}
 STEP_BY_STEP, STEP_BY_STEP_CUSTOMER = 0, 1  # postponed ones close by themselves after 5 s [2.4]
 
+LACKING = {Feature.REVERSAL, Feature.VAT_TABLE, Feature.LOGO, Feature.ARCHIVE, Feature.P7B}
+
 
 class Tremol:
     """One Tremol device."""
@@ -100,7 +104,7 @@ class Tremol:
         name_lines_max=3,
         lines_max=250,
         payment_kinds=frozenset(DIALECTS["ro"].payments),
-        features=frozenset(Feature) - {Feature.REVERSAL, Feature.VAT_TABLE, Feature.LOGO},
+        features=frozenset(Feature) - LACKING,
     )
 
     def __init__(
@@ -120,6 +124,8 @@ class Tremol:
         self._je = TremolJe(self._talk)
         self._reports = TremolReports(self._talk, self._dialect)
         self.service = TremolService(self._talk, self._dialect)
+        self.archive = NoArchive()
+        self.operator = operator
         password = wide(operator.password, self._dialect.password_width)
         self._who = f"{operator.number};{password}"
         self._slots = dict(self._dialect.payments)
@@ -134,7 +140,8 @@ class Tremol:
     def open(self, *, last_sequence: int | None) -> Identity:
         if self._tcp_password:
             self._log_in()
-        self._link.open(Request(STATUS, repeatable=True), last_sequence=last_sequence)
+        probe = Request(STATUS, repeatable=True)
+        open_as("tremol", self._link, probe, last_sequence=last_sequence)
         self.vat_rates()
         names = self._talk.read(PAYMENTS, read=lambda fields: fields[:-1])  # then an exchange rate
         self._slots = payment_slots(names, self._dialect)

@@ -165,6 +165,7 @@ class _Routes:
             return (answer, etag) if news or whatever else None
 
         found = await cloud.bell.look(wait_s or 0, look)
+        cloud.admit(request)  # the key may have been deleted meanwhile
         answer: Response
         answer, etag = found or look(whatever=True) or (Response(), "")
         if known == etag:

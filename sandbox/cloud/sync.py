@@ -65,7 +65,8 @@ async def sync(
     taken: list[Record] = []
     for _ in range(WAKES_MAX):
         found = await cloud.bell.look(deadline_s - loop.time(), look)
-        # Waiting took time: who asked may be gone, and another agent may have been quicker.
+        # Waiting took time: who asked may be gone, his key too, and another may have been quicker.
+        cloud.admit(request)
         gone = await request.is_disconnected()
         taken = [] if gone else _claimed(cloud, access, said)
         if gone or taken or found is None:

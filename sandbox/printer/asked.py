@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sandbox.printer.fields import Fields, Refusal
-from sandbox.printer.memory import OPERATORS, Document, LastDocument, Memory, padded
+from sandbox.printer.memory import OPERATORS, Document, LastDocument, Memory, ZRecord, padded
 from sandbox.printer.paper import Settings
 
 NO_RECEIPT_OPEN = -111016
@@ -29,7 +29,7 @@ DAY_S = 24 * 60 * 60
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Where command 125 stands in a document of the electronic journal."""
+    """Where command 125 stands in a document of the JE, or 94 and 95 in a report of the MF."""
 
     text: tuple[str, ...]
     next_line: int = 0
@@ -52,6 +52,9 @@ class Asked:
     status: bytes
     reading: Reading | None
     documents: Callable[[], list[Document]]  # the electronic journal, oldest first
+    document: Callable[[int], Document | None]  # one of it, by its slip number
+    records: Callable[[], list[ZRecord]]  # the fiscal memory, oldest first
+    report: Reading | None = None
     loading: Loading = Loading()
 
 
@@ -62,6 +65,7 @@ class Done:
     documents: tuple[Document, ...] = ()
     raw: bytes | None = None  # the whole answer where it has no error code
     reading: Reading | None = None
+    report: Reading | None = None
     loading: Loading | None = None
 
 

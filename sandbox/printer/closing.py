@@ -198,6 +198,7 @@ def record_of(memory: Memory, now: datetime) -> ZRecord:
         day.by_group,
         vat_by_group(day.by_group, memory.rates),
         day.with_customer.sum_bani,
+        memory.rates,
     )
 
 

@@ -2,14 +2,23 @@
 
 The Romanian list of the reference, without: 43 (header lines; its syntax is not public, so every
 form of it is bad syntax, which is also what a Bulgarian storno deserves here), service commands
-(72, 89, 91, 98, 127, 253), stored items (58, 87, 88, 107, 111), fiscal memory printouts
-(94, 95, 116) and operators' registers (105, 112): those answer as unknown. 109 (duplicate) is not
+(72, 89, 91, 98, 127, 253), stored items (58, 87, 88, 107, 111), the raw fiscal memory (116)
+and operators' registers (105, 112): those answer as unknown. 109 (duplicate) is not
 in that list and unknown too, unless the settings say otherwise; 202 (logo) is not, and known here.
 """
 
 from __future__ import annotations
 
-from sandbox.printer import electronic, programming, reads, reports, sales, texts, variables
+from sandbox.printer import (
+    electronic,
+    fiscal_memory,
+    programming,
+    reads,
+    reports,
+    sales,
+    texts,
+    variables,
+)
 from sandbox.printer.asked import Asked, Command, Done
 from sandbox.printer.fields import SYNTAX, Fields, Refusal
 from sandbox.printer.paper import Settings
@@ -56,6 +65,8 @@ COMMANDS: dict[int, Command] = {
     86: reports.last_record_date,
     90: reads.identity,
     92: texts.separator,
+    94: fiscal_memory.by_date,
+    95: fiscal_memory.by_number,
     99: reads.tax_number,
     100: reads.explain,
     101: programming.set_password,
@@ -72,7 +83,8 @@ COMMANDS: dict[int, Command] = {
 DUPLICATE = 109
 
 PRINTING = frozenset({38, 39, 42, 44, 48, 49, 51, 53, 54, 56, 60, 69, 71, 84, 92, 109})
-"""Refused with no paper or an open cover; so are 70 with a sum and 125 with 3: see `prints`."""
+"""Refused with no paper or an open cover; so are 70 with a sum, 94 and 95
+with a Type that prints, and 125 with 3: see `prints`."""
 
 
 def command_of(number: int, settings: Settings) -> Command | None:
@@ -85,4 +97,6 @@ def command_of(number: int, settings: Settings) -> Command | None:
 def prints(number: int, fields: Fields) -> bool:
     if number == 70:
         return fields.text(2).strip("0.") != ""
+    if number in (94, 95):
+        return fields.text(1) in ("0", "1")
     return number in PRINTING or (number == 125 and fields.text(1) == "3")

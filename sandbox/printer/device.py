@@ -31,6 +31,7 @@ Doubts of the reference, decided here in the stricter way:
 * 84 with nothing open is refused (-111016), and so is data that its code cannot hold (-112202).
 * An error answer leaves the status bits clean (real answer x19); only an unknown command sets 0.1.
 * Out of paper and an open cover are refused at once; some real devices send SYN for ever instead.
+* Whatever is remembered anew ends a reading of the JE (125) and of the MF (94, 95): -112002.
 * With a full electronic journal nothing can be begun that would have to stand in it, a Z included
   (-105001); what is open can be ended.
 * A document that is open when the power comes back stays open. `--on-power-up cancel` cancels a
@@ -57,7 +58,7 @@ from sandbox.printer.store import Store
 from sandbox.printer.texts import ended
 
 NO_PAPER, COVER_OPEN, JE_FULL = -112006, -112007, -105001
-BEGINNING = frozenset({38, 48, 69, 70, 71, 109, 125})  # a document
+BEGINNING = frozenset({38, 48, 69, 70, 71, 94, 95, 109, 125})  # a document
 IDLE = bytes.fromhex("80 80 80 80 86 9A 80 80")
 
 
@@ -93,6 +94,7 @@ class Device:
         self._store = store
         self._cancels_on_power_up = cancels_on_power_up
         self._reading: Reading | None = None
+        self._report: Reading | None = None
         self._loading = Loading()
 
     @property
@@ -121,7 +123,7 @@ class Device:
 
     def power_up(self) -> None:
         """The power comes back. Some devices end what they find open and not paid."""
-        self._reading, self._loading = None, Loading()
+        self._reading, self._report, self._loading = None, None, Loading()
         if self._cancels_on_power_up:
             self.cancel_unpaid()
 
@@ -163,7 +165,10 @@ class Device:
             now=self.now,
             status=status_bytes(self.memory, self.switches, self.now),
             reading=self._reading,
+            report=self._report,
             documents=self._store.documents,
+            document=self._store.document,
+            records=self._store.records,
             loading=self._loading,
         )
 
@@ -181,8 +186,11 @@ class Device:
         if done.memory is not None:
             self._store.save(done.memory, done.documents)
             self.memory = done.memory
+            self._reading = self._report = None
         if done.reading is not None:
             self._reading = done.reading
+        if done.report is not None:
+            self._report = done.report
         if done.loading is not None:
             self._loading = done.loading
 

@@ -105,12 +105,12 @@ def read(asked: Asked) -> Done:
 def choose(asked: Asked) -> Done:
     slip = asked.fields.integer(2, 1, 9_999_999)
     wanted = wanted_type(asked, 3)
-    for document in asked.documents():
-        if document.slip == slip and is_of(document, wanted):
-            at, kind = document.at.strftime(ON_WIRE), TYPE_OF[document.kind]
-            values = (slip, document.z, document.number, at, kind, document.z)
-            return Done(values, reading=Reading(document.text))
-    raise Refusal(NOT_FOUND)
+    document = asked.document(slip)
+    if document is None or not is_of(document, wanted):
+        raise Refusal(NOT_FOUND)
+    at, kind = document.at.strftime(ON_WIRE), TYPE_OF[document.kind]
+    values = (slip, document.z, document.number, at, kind, document.z)
+    return Done(values, reading=Reading(document.text))
 
 
 def duplicate(asked: Asked) -> Done:

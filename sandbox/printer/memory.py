@@ -175,6 +175,7 @@ class ZRecord:
     by_group: tuple[int, ...]
     vat_by_group: tuple[int, ...]
     with_customer_bani: int
+    rates: tuple[int, ...] = ()  # of that day; a record of before they were kept has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +279,15 @@ def to_json(memory: Memory) -> str:
 def from_json(text: str) -> Memory:
     memory: Memory = _revive(Memory, json.loads(text))
     return memory
+
+
+def record_to_json(record: ZRecord) -> str:
+    return json.dumps(dataclasses.asdict(record), default=_plain)
+
+
+def record_from_json(text: str) -> ZRecord:
+    record: ZRecord = _revive(ZRecord, json.loads(text))
+    return record
 
 
 def _plain(value: object) -> str:

@@ -2,6 +2,7 @@
 
     memory    one row: Memory as JSON
     document  the electronic journal: one row per document, with the line of the paper file
+    z_record  the fiscal memory: one row per Z report; a file of before has them in its documents
     unprinted the documents committed and not yet known to stand in the paper file
 
 One command is one transaction: memory, documents and unprinted together. Only then is the paper
@@ -18,13 +19,23 @@ import sqlite3
 from datetime import datetime
 from pathlib import Path
 
-from sandbox.printer.memory import Document, Memory, from_json, to_json
+from sandbox.printer.fields import vat_inside
+from sandbox.printer.memory import (
+    Document,
+    Memory,
+    ZRecord,
+    from_json,
+    record_from_json,
+    record_to_json,
+    to_json,
+)
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS memory (id INTEGER PRIMARY KEY CHECK (id = 1), state TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS document (
     slip INTEGER PRIMARY KEY, kind TEXT NOT NULL, number INTEGER NOT NULL, z INTEGER NOT NULL,
     at TEXT NOT NULL, total_bani INTEGER NOT NULL, text TEXT NOT NULL, more TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS z_record (number INTEGER PRIMARY KEY, record TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS unprinted (slip INTEGER PRIMARY KEY, line TEXT NOT NULL);
 """
 
@@ -44,12 +55,17 @@ class Store:
 
     def load(self) -> Memory | None:
         row = self._database.execute("SELECT state FROM memory").fetchone()
-        return from_json(row[0]) if row else None
+        memory = from_json(row[0]) if row else None
+        if memory:
+            self._fill_up_records(memory)
+        return memory
 
     def save(self, memory: Memory, documents: tuple[Document, ...] = ()) -> None:
         with self._database:
             self._database.execute("BEGIN IMMEDIATE")
             self._database.execute("REPLACE INTO memory VALUES (1, ?)", (to_json(memory),))
+            if memory.last_z:
+                self._keep(memory.last_z)
             for document in documents:
                 self._database.execute(
                     "INSERT INTO document VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -72,22 +88,37 @@ class Store:
 
     def documents(self) -> list[Document]:
         rows = self._database.execute("SELECT * FROM document ORDER BY slip").fetchall()
-        return [
-            Document(
-                slip,
-                kind,
-                number,
-                z,
-                datetime.fromisoformat(at),
-                total_bani,
-                tuple(json.loads(text)),
-                json.loads(more),
-            )
-            for slip, kind, number, z, at, total_bani, text, more in rows
-        ]
+        return [_document(*row) for row in rows]
+
+    def document(self, slip: int) -> Document | None:
+        row = self._database.execute("SELECT * FROM document WHERE slip = ?", (slip,)).fetchone()
+        return _document(*row) if row else None
+
+    def records(self) -> list[ZRecord]:
+        rows = self._database.execute("SELECT record FROM z_record ORDER BY number")
+        return [record_from_json(row[0]) for row in rows]
 
     def close(self) -> None:
         self._database.close()
+
+    def _keep(self, record: ZRecord) -> None:
+        row = (record.number, record_to_json(record))
+        self._database.execute("INSERT OR IGNORE INTO z_record VALUES (?, ?)", row)
+
+    def _fill_up_records(self, memory: Memory) -> None:
+        """Of a file that kept only its last Z, the rest from the Z documents, at today's rates."""
+        if not memory.last_z:
+            return
+        with self._database:
+            self._keep(memory.last_z)
+            if len(self.records()) == memory.last_z.number:
+                return
+            for z in self.documents():
+                sums, receipts = z.more.get("by_group_bani"), z.more.get("receipts")
+                if z.kind == "z" and isinstance(sums, list) and isinstance(receipts, int):
+                    pairs = list(zip(sums, memory.rates, strict=True))
+                    vat = tuple(vat_inside(gross, rate) for gross, rate in pairs)
+                    self._keep(ZRecord(z.number, z.at, receipts, tuple(sums), vat, 0))
 
     def _print(self, *, known: int | None = None) -> None:
         """`known`: the document that the paper file ends with, when that is in question."""
@@ -98,6 +129,14 @@ class Store:
             _append(self._paper, [line for slip, line in rows if slip != known])
         with self._database:
             self._database.execute("DELETE FROM unprinted")
+
+
+def _document(
+    slip: int, kind: str, number: int, z: int, at: str, total_bani: int, text: str, more: str
+) -> Document:
+    moment = datetime.fromisoformat(at)
+    drawn = tuple(json.loads(text))
+    return Document(slip, kind, number, z, moment, total_bani, drawn, json.loads(more))
 
 
 def _append(paper: Path, lines: list[str]) -> None:

@@ -8,6 +8,7 @@ The virtual printer knows nothing of the agent: what it remembers is the measure
 """
 
 import base64
+import gzip
 import hashlib
 import json
 import struct
@@ -235,6 +236,38 @@ def last_facts(world: World, result: dict[str, Any]) -> None:
     assert result["total"] is None
 
 
+def content_of(result: dict[str, Any]) -> list[str]:
+    """Unpack what was read, and hold it against its own sums."""
+    content = result["content"]
+    plain = gzip.decompress(base64.b64decode(content["data"]))
+    assert (len(plain), plain.count(b"\n")) == (content["bytes"], content["lines"])
+    assert hashlib.sha256(plain).hexdigest() == content["sha256"]
+    return plain.decode("ascii").splitlines()
+
+
+def memory_facts(world: World, result: dict[str, Any]) -> None:
+    about(world, result)
+    (record,) = world.printer.records()
+    lines = content_of(result)
+    assert (result["z_from"], result["z_to"], result["detailed"]) == (1, 9999, True)
+    told = f"{'RAPORT Z NR: 0001':<28} {record.at:%d-%m-%Y %H:%M:%S}"
+    assert told in lines
+    assert f"{'TOTAL A 21,00%':<43} 9,00" in lines
+    assert f"{'TOTAL GENERAL LEI':<43} 9,00" in lines
+
+
+def je_facts(world: World, result: dict[str, Any]) -> None:
+    about(world, result)
+    papers = world.printer.documents()
+    told = [(one["document_number"], one["receipt_number"]) for one in result["documents"]]
+    assert told == [(paper["document"], paper["number"]) for paper in papers]
+    assert [one["kind"] for one in result["documents"]] == ["receipt", "z_report"]
+    assert {one["z_number"] for one in result["documents"]} == {1}
+    assert content_of(result) == [line for paper in papers for line in paper["text"]]
+    assert [one["lines"] for one in result["documents"]] == [len(p["text"]) for p in papers]
+    assert result["missing"] == []
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """`deed` is the device's command that does it, with the data it begins with."""
@@ -252,6 +285,7 @@ def words(**payload: Any) -> str:
 
 SOLD = sale(("cash", 1000), ("card", 500))
 PERSON = words(number=OPERATOR, name="Maria", old_password="0001", password="4711")
+WHOLE_MEMORY = words(z_from=1, z_to=9999, detailed=True)
 IMAGE = words(image=base64.b64encode(bmp()).decode())
 
 EXAMPLES: dict[str, Example] = {
@@ -272,6 +306,8 @@ EXAMPLES: dict[str, Example] = {
     "set_footer": Example((255, b"Footer\t0\tVa"), footer_facts, words(lines=FOOTER), day_closed),
     "set_operator": Example((101, b""), operator_facts, PERSON, day_closed),
     "set_logo": Example((202, b"STOP"), logo_facts, IMAGE, day_closed),
+    "read_fiscal_memory": Example((95, b"11"), memory_facts, WHOLE_MEMORY, day_closed),
+    "read_electronic_journal": Example((125, b"1"), je_facts, words(z_from=1, z_to=1), day_closed),
     "get_operator": Example((255, b"OperName"), name_facts, words(number=OPERATOR)),
     "get_cash_amount": Example((70, b"0\t0.00"), cash_facts),
     "get_datetime": Example((62, b""), about),
@@ -283,7 +319,7 @@ EXAMPLES: dict[str, Example] = {
     "preflight": Example((68, b""), preflight_facts),
     "get_last_receipt": Example((123, b"3"), last_facts),
 }
-NEVER = ("void_receipt", "print_reversal_receipt")  # no device of this law does them
+NEVER = ("void_receipt", "print_reversal_receipt", "read_p7b")  # no device does them
 COUNTED = {"receipt", "cash_in", "cash_out", "nonfiscal", "duplicate", "z"}
 
 

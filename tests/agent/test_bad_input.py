@@ -21,7 +21,7 @@ from tests.agent.bad_receipts import ITEM, RECEIPTS, Told, at
 from tests.agent.examples import bmp, day_begun, day_closed
 from tests.agent.world import DEVICE, FOREVER_MS, World
 
-READS = {50, 51, 62, 64, 68, 70, 74, 76, 90, 110, 123, 124, 125, 255}
+READS = {50, 51, 62, 64, 68, 70, 74, 76, 86, 90, 110, 123, 124, 125, 255}
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 def heard(world: World, kind: str, payload: Any) -> Told:
     """Send it as the cloud does; say what the cloud hears: its own paths, and our codes."""
     text = json.dumps(payload)
-    ours, problems = understood(kind, parse(text.encode()))
+    ours, problems = understood(kind, parse(text.encode()), world.clock.ms)
     command = Incoming("c1", DEVICE, kind, text, ours, FOREVER_MS, tuple(problems))
     world.cloud.accept(command)
     if not problems:

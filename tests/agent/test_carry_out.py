@@ -133,7 +133,7 @@ def test_without_paper_nothing_is_begun_and_with_it_once(world: World, kind: str
     hold(world, kind)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.startswith("get_")])
+@pytest.mark.parametrize("kind", [k for k in EXAMPLES if k.startswith(("get_", "read_"))])
 def test_what_only_reads_is_answered_in_every_state_of_the_device(world: World, kind: str) -> None:
     asked(world, kind)
     world.printer.key(48, 1, "0001", 1, "", "")
@@ -160,7 +160,15 @@ def test_what_is_not_switched_on_is_refused_before_the_port_is_opened(
     world.close()
 
 
-@pytest.mark.parametrize("kind", NEVER)
+def test_a_signed_daily_file_is_not_on_the_wire_and_it_is_said_where_it_is(world: World) -> None:
+    world.queue("c1", kind="read_p7b")
+    world.step()
+    assert codes(world) == ["P7B_NOT_ON_THE_WIRE"]
+    assert "USB stick" in world.cloud.history("c1")[-1].data["problems"][0]["sentence"]
+    assert world.cable.commands == []
+
+
+@pytest.mark.parametrize("kind", ["void_receipt", "print_reversal_receipt"])
 def test_a_closed_receipt_cannot_be_reversed_and_it_is_said_what_to_do_instead(
     world: World, kind: str
 ) -> None:
@@ -306,4 +314,7 @@ def test_what_another_version_wrote_down_is_rejected_and_the_next_goes_on(world:
 def test_features_are_named_as_the_configuration_names_them(world: World) -> None:
     world.queue("c1", kind="get_device_info")
     world.settle()
-    assert set(world.entry("c1").result["features"]) == {*Feature} - {Feature.REVERSAL}
+    assert set(world.entry("c1").result["features"]) == {*Feature} - {
+        Feature.REVERSAL,
+        Feature.P7B,
+    }

@@ -27,7 +27,7 @@ from tests.agent.examples import (
 )
 from tests.agent.world import START_MS, Printer, World, sale
 
-READS = {50, 51, 62, 64, 68, 70, 74, 76, 90, 110, 123, 124, 125, 255}
+READS = {50, 51, 62, 64, 68, 70, 74, 76, 86, 90, 110, 123, 124, 125, 255}
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 DAY_OPEN, Z_DUE_S = ("", "DAY_OPEN"), 25 * 3600
 
@@ -79,7 +79,41 @@ def test_a_password_alone_needs_no_closed_day(world: World) -> None:
     assert world.entry("c1").state is State.ISSUED
 
 
+@pytest.mark.parametrize("name", ["", "Ana"])
+def test_the_password_that_the_agent_sells_with_is_not_changed_under_it(
+    world: World, name: str
+) -> None:
+    asked = words(number=1, name=name, old_password="0001", password="55")
+    assert refused(world, "set_operator", asked) == [("password", "OPERATOR_IN_USE")]
+
+
+def test_its_name_is_and_so_is_the_password_it_already_has(world: World) -> None:
+    asked = words(number=1, name="Ana", old_password="0001", password="0001")
+    world.queue("c1", asked, "set_operator")
+    world.settle()
+    world.queue("c2", sale())
+    world.settle()
+    assert [world.entry(id_).state for id_ in ("c1", "c2")] == [State.ISSUED] * 2
+
+
 # the clock
+
+
+def test_a_clock_before_a_change_of_the_vat_table_is_not_asked_for(world: World) -> None:
+    world.printer.key(83, "21.00", "11.00", "9.00", "0.00", "100.00", "100.00", "100.00")
+    asked = words(at_ms=START_MS - DAY_MS)
+    assert refused(world, "set_datetime", asked) == [("at", "CLOCK_BEFORE_LAST_RECORD")]
+
+
+def test_a_clock_that_only_the_device_refuses_ends_there_and_keeps_nothing_back(
+    world: World,
+) -> None:
+    world.printer.device.refusing[61] = -111077
+    world.queue("c1", words(at_ms=START_MS), "set_datetime")
+    world.queue("c2", sale())
+    world.settle()
+    assert (world.entry("c1").state, world.entry("c1").attempts) == (State.REJECTED, 1)
+    assert world.entry("c2").state is State.ISSUED
 
 
 @pytest.mark.parametrize(

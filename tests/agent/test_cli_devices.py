@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 import serial.tools.list_ports
@@ -14,8 +15,10 @@ from config.settings import catalogue
 from drivers.ports import SerialPort
 from drivers.serial_transport import SerialTransport
 from tests.agent.amef import called, configuration, program
-from tests.drivers.far_end import FarEnd, Legacy, busy, nak
+from tests.drivers.far_end import Answer, FarEnd, Legacy, busy, nak
 from tests.drivers.virtual_printer import VirtualPrinter, virtual_printer
+
+PATIENCE_S = 5.0
 
 
 @pytest.fixture(scope="module")
@@ -87,13 +90,137 @@ def test_a_port_without_a_printer_is_exit_1_with_the_cause_in_romanian() -> None
     assert "s-a auzit: 15" in done.stdout
 
 
-def test_a_legacy_printer_is_shown_and_is_exit_1() -> None:
+def test_a_legacy_printer_gets_a_table_with_its_family_and_dialect(tmp_path: Path) -> None:
     with FarEnd(Legacy()) as path:
         done = called("devices", "detect", path)
+    assert done.exit_code == 0
+    assert "datecs_legacy:printer, FP-700, 1.00BG" in done.stdout
+    table = done.stdout[done.stdout.index("[[device]]") :]
+    device = settings.load(Path(configuration(tmp_path, extra=table))).device[0]
+    assert (device.family, device.dialect) == ("datecs_legacy", "printer")
+
+
+def test_a_make_that_nobody_knows_is_shown_and_is_exit_1() -> None:
+    with FarEnd(Legacy(b"ZIT B20,3.1,ROMANIA")) as path:
+        done = called("devices", "detect", path, "--baud", "9600")
     assert done.exit_code == 1
-    assert f"{path} @ 115200: other_dialect" in done.stdout
-    assert "ISL, FP-700, 1.00BG" in done.stdout
+    assert f"{path} @ 9600: other_dialect" in done.stdout
+    assert "choose `family` yourself" in done.stdout
     assert "[[device]]" not in done.stdout
+
+
+def test_dialects_that_nobody_can_tell_apart_are_offered(tmp_path: Path) -> None:
+    words = b"2.11 Jan 22 2019 14:00,DB44EEAD,0000,06,IN015013,54015013,284013911622147"
+    with FarEnd(Legacy(words)) as path:
+        done = called("devices", "detect", path)
+    assert (
+        'family = "incotex"\n# dialect = "ro"  # or swapped: see docs/families.md\n' in done.stdout
+    )
+    table = done.stdout[done.stdout.index("[[device]]") :]
+    assert settings.load(Path(configuration(tmp_path, extra=table))).device[0].dialect == ""
+
+
+def listening(heard: list[bytes]) -> FarEnd:
+    def listens(data: bytes) -> bytes:
+        heard.append(data)
+        return b""
+
+    return FarEnd(listens)
+
+
+def test_what_is_denied_or_not_allowed_hears_nothing(
+    ttys: list[object], printer: VirtualPrinter
+) -> None:
+    heard: list[bytes] = []
+    with listening(heard) as scale:
+        ttys += [tty(scale), tty(printer.address)]
+        for choice in (("--not", scale), ("--only", printer.address), ("--not", f"*{scale[4:]}")):
+            done = called("devices", "detect", *choice)
+            assert done.exit_code == 0
+            assert done.stderr == f"Asking, read-only: {printer.address}\n"
+        assert called("devices", "detect", scale, "--not", "/dev/*").exit_code == 1
+    assert heard == []
+
+
+def test_ports_are_asked_at_once(ttys: list[object], printer: VirtualPrinter) -> None:
+    """Each of these answers only when all have been asked: one after the other they never would."""
+    met = Barrier(3, timeout=PATIENCE_S)
+    waiting: set[str] = set()
+
+    def together(name: str) -> Answer:
+        def answer(_data: bytes) -> bytes:
+            if name not in waiting:
+                waiting.add(name)
+                met.wait()
+            return b"\x16"
+
+        return answer
+
+    with FarEnd(together("1")) as one, FarEnd(together("2")) as two, FarEnd(together("3")) as three:
+        ttys += [tty(path) for path in (one, two, three, printer.address)]
+        done = called("devices", "detect", "--json")
+    found = json.loads(done.stdout)["ports"]
+    assert sorted(each["outcome"] for each in found) == ["busy", "busy", "busy", "printer"]
+
+
+# --- writing it down
+
+
+def test_what_is_found_is_added_to_the_end_after_a_yes(
+    tmp_path: Path, printer: VirtualPrinter
+) -> None:
+    config = configuration(tmp_path, "/dev/ttyS77", extra="# our own words")
+    before = Path(config).read_text("utf-8")
+    asking = ("devices", "detect", printer.address, "--config", config, "--write")
+    done = called(*asking, answer="dev_9\ny\n")
+    assert done.exit_code == 0
+    after = Path(config).read_text("utf-8")
+    assert after.startswith(before)
+    device = settings.load(Path(config)).device[1]
+    assert (device.id, device.address, device.family) == ("dev_9", printer.address, "datecs_x")
+
+
+@pytest.mark.parametrize("answer", ["\n", "dev_9\nn\n"])
+def test_without_a_yes_nothing_is_written(
+    tmp_path: Path, printer: VirtualPrinter, answer: str
+) -> None:
+    config = configuration(tmp_path, "/dev/ttyS77")
+    before = Path(config).read_text("utf-8")
+    done = called(
+        "devices", "detect", printer.address, "--config", config, "--write", answer=answer
+    )
+    assert done.exit_code == 0
+    assert Path(config).read_text("utf-8") == before
+
+
+@pytest.mark.parametrize("extra", ["", 'fiscal_serial = "SIM0000001"'])
+def test_a_printer_that_is_configured_is_not_written_again(
+    tmp_path: Path, printer: VirtualPrinter, extra: str
+) -> None:
+    """By its port, or by its serial under another port."""
+    config = configuration(tmp_path, "/dev/ttyS77" if extra else printer.address, extra=extra)
+    before = Path(config).read_text("utf-8")
+    done = called("devices", "detect", printer.address, "--config", config, "--write", answer="y\n")
+    assert done.exit_code == 1
+    assert "not written: it already is device dev_1" in done.stderr
+    assert Path(config).read_text("utf-8") == before
+
+
+def test_an_id_that_is_taken_is_refused_and_the_file_stays(
+    tmp_path: Path, printer: VirtualPrinter
+) -> None:
+    config = configuration(tmp_path, "/dev/ttyS77")
+    before = Path(config).read_text("utf-8")
+    asking = ("devices", "detect", printer.address, "--config", config, "--write")
+    done = called(*asking, answer="dev_1\ny\n")
+    assert done.exit_code != 0
+    assert Path(config).read_text("utf-8") == before
+    assert f"{config}: device.id: 'dev_1' stands there twice" in str(done.exception) + done.stderr
+
+
+@pytest.mark.parametrize("wrong", [("--write",), ("--write", "--json", "--config", "x")])
+def test_writing_needs_a_file_and_a_person(wrong: tuple[str, ...]) -> None:
+    assert called("devices", "detect", *wrong).exit_code == 2
 
 
 def test_as_json_every_step_is_there_and_nothing_else_on_stdout(printer: VirtualPrinter) -> None:
@@ -102,7 +229,7 @@ def test_as_json_every_step_is_there_and_nothing_else_on_stdout(printer: Virtual
     assert done.exit_code == 0
     first, second = json.loads(done.stdout)["ports"]
     assert [first["outcome"], second["outcome"]] == ["nak", "printer"]
-    assert [step["dialect"] for step in first["steps"]] == ["Datecs X", "legacy ISL"]
+    assert [step["dialect"] for step in first["steps"]] == ["Tremol ZFP", "Datecs X", "legacy ISL"]
     assert second["identity"]["fiscal_serial"] == "SIM0000001"
     assert second["config"].startswith("[[device]]")
 

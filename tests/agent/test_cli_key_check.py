@@ -50,8 +50,11 @@ def test_check_proves_what_it_can_and_says_what_it_cannot(world: World, tmp_path
     assert (found["refused"], found["all_scope"]) == ("", "")
     assert verdicts(found) == {
         **dict.fromkeys(("devices", "list", "claim", "result", "sync"), "proven"),
-        **dict.fromkeys(("device_status", "upload", "receipt", "report"), "unproven"),
+        **dict.fromkeys(("device_status", "upload"), "unproven"),
+        **dict.fromkeys(("receipt", "report"), "lacking"),
     }
+    said = shop.amef("check").stdout
+    assert "amef: lacking scope receipts: receipts in the cloud's list (optional)\n" in said
 
 
 def test_check_says_what_is_missing_for_what(world: World, tmp_path: Path) -> None:
@@ -59,7 +62,8 @@ def test_check_says_what_is_missing_for_what(world: World, tmp_path: Path) -> No
     shop.amef("set", stdin=made(world, "receipts", "devices:read"))
     found = checked(shop, status=1)
     missing = {call for call, verdict in verdicts(found).items() if verdict == "lacking"}
-    assert missing == {"list", "claim", "result", "sync"}
+    assert missing == {"list", "claim", "result", "sync", "report"}
+    assert verdicts(found)["receipt"] == "proven", "by reading them"
     done = shop.amef("check")
     assert "amef: lacking scope commands: claiming a command\n" in done.stdout
     assert "commands from the cloud\tcommands\tNO\n" in done.stdout
@@ -87,7 +91,7 @@ def test_a_key_that_may_list_keys_may_do_everything(
     ebon = profiles()["ebon"]
     call = Call(method="GET", path="/api/v1/org/api-keys", scopes=["all"], parameters={})
     profile = ebon.model_copy(update={"calls": {**ebon.calls, "keys": call}})
-    with scripted(LISTED, LISTED, said) as server:
+    with scripted(LISTED, LISTED, said, LISTED, LISTED) as server:
         client = CloudClient(profile, server.url, KeyRing(parse(NEW, "a test", "ebon")), "shop")
         trial = try_key(client, profile)
         client.close()
@@ -98,7 +102,7 @@ def test_a_key_that_may_list_keys_may_do_everything(
 
 
 def test_check_changes_nothing_in_the_cloud(tmp_path: Path) -> None:
-    with shop_with(tmp_path, LISTED, LISTED, LISTED) as (shop, server):
+    with shop_with(tmp_path, *[LISTED] * 5) as (shop, server):
         shop.amef("set", stdin=NEW)
         checked(shop, status=0)
     assert server.requests
@@ -106,7 +110,7 @@ def test_check_changes_nothing_in_the_cloud(tmp_path: Path) -> None:
 
 
 def test_check_leaves_the_key_to_fall_back_on_to_the_agent(tmp_path: Path) -> None:
-    with shop_with(tmp_path, LISTED, LISTED, LISTED) as (shop, _):
+    with shop_with(tmp_path, *[LISTED] * 5) as (shop, _):
         for secret in (OLD, NEW):
             shop.amef("set", stdin=secret)
         checked(shop, status=0)
@@ -133,7 +137,7 @@ def test_check_tells_a_forbidden_address_from_a_missing_scope(tmp_path: Path) ->
 
 
 def test_check_takes_the_variable_before_the_file(tmp_path: Path) -> None:
-    with shop_with(tmp_path, LISTED, LISTED, LISTED) as (shop, server):
+    with shop_with(tmp_path, *[LISTED] * 5) as (shop, server):
         shop.amef("set", stdin=OLD)
         done = shop.amef("check", AMEF_API_KEY=NEW)
     assert done.stdout.startswith("key: AMEF_API_KEY\n")

@@ -22,6 +22,9 @@ from tests.agent.world import START_MS, World
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 IMAGE = base64.b64encode(bmp()).decode()
+ASKED_MS = 1_775_120_300_000
+
+NO_SPAN = {f"{of}_{end}": None for of in ("document", "z", "date") for end in ("from", "to")}
 
 SPELT: list[tuple[str, Any, dict[str, Any]]] = [
     ("cash_in", {"amount": 50}, {"amount": 5000}),
@@ -29,17 +32,17 @@ SPELT: list[tuple[str, Any, dict[str, Any]]] = [
     ("cash_out", {"amount": 12.5}, {"amount": 1250}),
     ("non_fiscal_receipt", {"lines": ["a", "b"]}, {"texts": ["a", "b"]}),
     ("non_fiscal_receipt", {"text": "a\nb\n\nc"}, {"texts": ["a", "b", "", "c"]}),
-    ("set_datetime", None, {"at_ms": None, "only_if_off_s": 0}),
-    ("set_datetime", [], {"at_ms": None, "only_if_off_s": 0}),
+    ("set_datetime", None, {"at_ms": None, "only_if_off_s": 0, "asked_at_ms": None}),
+    ("set_datetime", [], {"at_ms": None, "only_if_off_s": 0, "asked_at_ms": None}),
     (
         "set_datetime",
         {"datetime": "2026-04-02T09:00:00Z"},
-        {"at_ms": 1_775_120_400_000, "only_if_off_s": 0},
+        {"at_ms": 1_775_120_400_000, "only_if_off_s": 0, "asked_at_ms": ASKED_MS},
     ),
     (
         "set_datetime",
         {"datetime": "2026-04-02T12:00:00+03:00"},
-        {"at_ms": 1_775_120_400_000, "only_if_off_s": 0},
+        {"at_ms": 1_775_120_400_000, "only_if_off_s": 0, "asked_at_ms": ASKED_MS},
     ),
     ("set_vat_rates", {"rates": {"A": 21, "C": 5.5}}, {"rates": {"A": 2100, "C": 550}}),
     ("set_header", {"lines": ["ALFA SRL", ""]}, {"lines": ["ALFA SRL", ""]}),
@@ -51,6 +54,22 @@ SPELT: list[tuple[str, Any, dict[str, Any]]] = [
     ),
     ("get_operator", None, {"number": 1}),
     ("get_operator", {"number": 7}, {"number": 7}),
+    (
+        "read_fiscal_memory",
+        {"zFrom": 3, "zTo": 7, "detailed": True},
+        {"z_from": 3, "z_to": 7, "date_from": None, "date_to": None, "detailed": True},
+    ),
+    (
+        "read_electronic_journal",
+        {"from": "2026-11-01", "to": "2026-11-02"},
+        NO_SPAN | {"date_from": "2026-11-01", "date_to": "2026-11-02"},
+    ),
+    (
+        "read_electronic_journal",
+        {"documentFrom": 40, "documentTo": 41},
+        NO_SPAN | {"document_from": 40, "document_to": 41},
+    ),
+    ("read_p7b", {"from": "2026-11-01"}, {}),
     ("void_receipt", {"receiptNumber": 7}, {}),
     ("print_duplicate", {"whatever": 1}, {}),
 ]
@@ -64,7 +83,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 def translated(kind: str, payload: Any) -> Any:
-    ours, problems = understood(kind, parse(json.dumps(payload).encode()))
+    ours, problems = understood(kind, parse(json.dumps(payload).encode()), ASKED_MS)
     assert problems == []
     return json.loads(ours or "")
 

@@ -309,6 +309,12 @@ def test_a_commands_age_is_measured_by_the_clouds_clock(
     assert found.expires_at_ms - now_ms == TTL_MS - age_ms
 
 
+def test_a_moment_asked_for_is_written_down_with_the_time_it_was_asked_at() -> None:
+    asked = {"type": "set_datetime", "payload": {"datetime": "2026-04-02T09:00:30Z"}}
+    found = incoming(raw_command(**asked, createdAt="2026-04-02T08:59:00Z"))
+    assert json.loads(found.payload or "")["asked_at_ms"] == NOW_MS - 60_000
+
+
 def test_an_instant_without_a_zone_is_utc_wherever_the_shop_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

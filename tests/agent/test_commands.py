@@ -4,11 +4,11 @@ import itertools
 import json
 import re
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import ValidationError
 
+from agent.archive_payloads import JePayload, MemoryPayload
 from agent.checks import is_tax_id, receipt_conflicts
 from agent.commands import KINDS
 from agent.verdict import Proof
@@ -16,7 +16,6 @@ from agent.work import (
     CashInPayload,
     CashOutPayload,
     ClockPayload,
-    ClockSetting,
     Closing,
     FooterPayload,
     HeaderPayload,
@@ -247,6 +246,9 @@ TABLE = {  # payload, what proves it, what must be switched on, what it tolerate
     "get_device_status": (NoPayload, Proof.NONE, None, ANY),
     "get_last_receipt": (NoPayload, Proof.NONE, None, ANY),
     "preflight": (NoPayload, Proof.NONE, None, ANY),
+    "read_fiscal_memory": (MemoryPayload, Proof.NONE, Feature.ARCHIVE, ANY),
+    "read_electronic_journal": (JePayload, Proof.NONE, Feature.ARCHIVE, ANY),
+    "read_p7b": (NoPayload, Proof.NONE, Feature.P7B, frozenset()),
 }
 
 
@@ -297,6 +299,17 @@ BAD_PAYLOADS = [
     ("set_logo", {"image": "not base64!"}, "image"),
     ("get_operator", {"number": 99}, "number"),
     ("x_report", {"surprise": 1}, "surprise"),
+    ("read_fiscal_memory", {}, ""),
+    ("read_fiscal_memory", {"z_from": 1}, ""),
+    ("read_fiscal_memory", {"z_from": 3, "z_to": 2}, ""),
+    ("read_fiscal_memory", {"z_from": 0, "z_to": 2}, "z_from"),
+    ("read_fiscal_memory", {"z_from": 1, "z_to": 10_000}, "z_to"),
+    ("read_fiscal_memory", {"z_from": 1, "z_to": 2, "date_from": "2026-11-01"}, ""),
+    ("read_fiscal_memory", {"date_from": "2026-11-31", "date_to": "2026-12-01"}, "date_from"),
+    ("read_fiscal_memory", {"date_from": "1999-12-31", "date_to": "2026-12-01"}, "date_from"),
+    ("read_fiscal_memory", {"document_from": 1}, "document_from"),
+    ("read_electronic_journal", {"document_from": 2, "document_to": 1}, ""),
+    ("read_electronic_journal", {"document_from": 1, "document_to": 10**7}, "document_to"),
     ("print_receipt", [], ""),
 ]
 
@@ -318,33 +331,6 @@ def test_a_payload_that_is_no_object_is_none(text: str) -> None:
     for kind in KINDS.values():
         with pytest.raises(NotUnderstood):
             kind.understand(text, "c1", NOW)
-
-
-# what the shop's zone makes of a moment
-
-
-@pytest.mark.parametrize(
-    ("at", "shown", "summer"),
-    [
-        ("2026-11-22T10:00:00+00:00", "2026-11-22 12:00:00", False),
-        ("2026-07-01T10:00:00+00:00", "2026-07-01 13:00:00", True),
-        ("2026-10-25T00:30:00+00:00", "2026-10-25 03:30:00", True),  # this half hour comes twice
-        ("2026-10-25T01:30:00+00:00", "2026-10-25 03:30:00", False),
-        ("2026-03-29T01:00:00+00:00", "2026-03-29 04:00:00", True),  # from 3 to 4 there is none
-    ],
-)
-def test_a_moment_is_what_the_shop_s_clock_shows_then(at: str, shown: str, summer: bool) -> None:
-    here = datetime.fromisoformat(at)
-    asked = json.dumps({"at_ms": int(here.timestamp() * 1000)})
-    now = NOW.astimezone(ZoneInfo("Europe/Bucharest"))
-    work = KINDS["set_datetime"].understand(asked, "c1", now)
-    assert isinstance(work, ClockSetting)
-    assert (f"{work.at:%Y-%m-%d %H:%M:%S}", work.summer) == (shown, summer)
-
-
-def test_without_a_moment_it_is_our_own_of_the_time_when_it_is_done() -> None:
-    work = KINDS["set_datetime"].understand("{}", "c1", NOW.replace(microsecond=999_999))
-    assert work == ClockSetting(NOW, summer=False)
 
 
 # lines that come of a line

@@ -33,7 +33,7 @@ PRODUCT = [
     )
 ]
 ELSEWHERE = {"print_receipt", "x_report", "z_report"}
-READERS = [kind for kind in EXAMPLES if kind.startswith("get_") or kind == "preflight"]
+READERS = [kind for kind in EXAMPLES if kind.startswith(("get_", "read_", "preflight"))]
 ACTORS = [kind for kind in EXAMPLES if kind not in ELSEWHERE | {*READERS}]
 
 

@@ -48,7 +48,8 @@ STOPPING = sorted(
     }
     | {Fault.NOT_FISCALISED}
 )
-READS = {name for name in KINDS if name.startswith("get_")} | {"preflight"}
+READS = {name for name in KINDS if name.startswith(("get_", "read_"))} | {"preflight"}
+READS -= {"read_p7b"}  # which is never done
 TOLERATED = {  # what goes on in spite of it, beside the reads and the drawer
     Fault.Z_REPORT_DUE: {
         "x_report",

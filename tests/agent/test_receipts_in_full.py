@@ -310,7 +310,7 @@ CLOUD: dict[str, Any] = {
 
 
 def from_cloud(world: World, payload: dict[str, Any]) -> dict[str, Any]:
-    ours, problems = understood("print_receipt", parse(json.dumps(payload).encode()))
+    ours, problems = understood("print_receipt", parse(json.dumps(payload).encode()), 0)
     assert problems == []
     world.queue("c1", ours or "")
     world.settle()

@@ -17,7 +17,8 @@ from agent.states import State
 from agent.work import reference_of
 from drivers.faults import Fault
 from sandbox.printer.device import Switches
-from tests.agent.world import Printer, World, sale
+from tests.agent.examples import day_begun, with_open_receipt
+from tests.agent.world import DEVICE, Printer, World, sale
 
 OPEN, SALE, CANCEL = 48, 49, 60
 A_DAY_S = 25 * 60 * 60
@@ -230,3 +231,55 @@ def test_what_came_to_nothing_is_tried_again_after_a_longer_pause_each_time(worl
     world.printer.device.refusing = {}
     world.settle()
     assert references(world) == [reference_of("c1")]
+
+
+# what cures goes before what waits
+
+
+def test_an_open_receipt_can_be_cancelled_while_a_sale_and_a_z_wait_for_its_end(
+    world: World,
+) -> None:
+    with_open_receipt(world)
+    world.queue("r1", sale())
+    world.queue("z1", kind="z_report")
+    world.queue("v1", kind="void_open_receipt")
+    world.queue("r2", sale(price=100))
+    world.settle()
+    kinds = [paper["kind"] for paper in world.printer.documents()]
+    assert kinds == ["receipt", "cancelled", "receipt", "z", "receipt"]
+    assert references(world)[1:] == [reference_of("r1"), reference_of("r2")]
+
+
+def test_nothing_else_goes_before_what_waits(world: World) -> None:
+    with_open_receipt(world)
+    world.queue("r1", sale())
+    for kind in ("x_report", "get_last_receipt", "get_device_status"):
+        world.queue(kind, kind=kind)
+    world.steps(20)
+    assert {entry.state for entry in world.cloud.entries(9)} == {State.QUEUED}
+
+
+def test_a_cure_that_must_wait_itself_ends_with_the_one_before_it(world: World) -> None:
+    with_open_receipt(world)
+    world.printer.device.switches = Switches(paper_out=True)
+    world.queue("r1", sale())
+    world.queue("v1", kind="void_open_receipt")
+    world.steps(20)
+    assert {entry.state for entry in world.cloud.entries(9)} == {State.QUEUED}
+    world.printer.device.switches = Switches()
+    world.settle()
+    assert {entry.state for entry in world.cloud.entries(9)} == {State.ISSUED}
+
+
+# what a command changes of what is foreseen
+
+
+def test_after_a_z_report_nobody_is_warned_of_the_day_that_it_ended(world: World) -> None:
+    day_begun(world)
+    world.printer.device.time.ms += 21 * 60 * 60 * 1000
+    world.steps(3)
+    assert Fault.DAY_ENDS_SOON in world.cloud.devices()[DEVICE]["faults"]
+    world.queue("z1", kind="z_report")
+    world.settle()
+    world.steps(2)
+    assert Fault.DAY_ENDS_SOON not in world.cloud.devices()[DEVICE]["faults"]

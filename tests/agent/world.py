@@ -32,7 +32,7 @@ from drivers.model import Counters, Identity
 from sandbox.printer import DEFAULT_RATES, DEFAULT_SERIAL, rates_of
 from sandbox.printer.clock import machine_wall
 from sandbox.printer.device import Device, Executed
-from sandbox.printer.memory import EPOCH, Memory
+from sandbox.printer.memory import EPOCH, Memory, ZRecord
 from sandbox.printer.paper import Settings
 from sandbox.printer.station import Station
 from sandbox.printer.store import Store
@@ -132,6 +132,10 @@ class Printer:
 
     def documents(self) -> list[dict[str, Any]]:
         return [json.loads(document.as_paper()) for document in self._store.documents()]
+
+    def records(self) -> list[ZRecord]:
+        """What its fiscal memory holds."""
+        return self._store.records()
 
     def close(self) -> None:
         self._store.close()

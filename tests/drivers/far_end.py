@@ -19,6 +19,7 @@ SYN_INTERVAL_S = 0.02
 WAIT_S = 5.0
 
 LEGACY_STATUS = bytes.fromhex("80 80 80 80 86 9A")
+LEGACY_UNKNOWN = bytes.fromhex("82 80 80 80 86 9A")  # 0.1: no such command
 LEGACY_WORDS = b"FP-700,1.00BG 25Mar20 1000,FFFF,00000000,DT123456,02123456"
 
 
@@ -43,12 +44,15 @@ def busy(_data: bytes) -> bytes:
 
 
 class Legacy:
-    """A legacy ISL device: takes the length from its one LEN byte, whatever comes."""
+    """A legacy ISL device of few words: takes the length from its one LEN byte, whatever comes."""
 
-    def __init__(self) -> None:
+    def __init__(self, words: bytes = LEGACY_WORDS) -> None:
+        self._words = words
         self._buffer = b""
 
     def __call__(self, data: bytes) -> bytes:
+        if not self._buffer and data[:1] != b"\x01":
+            return b""
         self._buffer += data
         if len(self._buffer) < 2 or len(self._buffer) < self._buffer[1] - 0x20 + 6:
             return b""
@@ -56,8 +60,10 @@ class Legacy:
         body, digits = frame[1:-5], frame[-5:-1]
         if digits != bytes(0x30 + (sum(body) >> shift & 0xF) for shift in (12, 8, 4, 0)):
             return b"\x16\x15"
-        data = {74: LEGACY_STATUS, 90: LEGACY_WORDS}[body[2]]
-        answer = bytes([body[1], body[2]]) + data + b"\x04" + LEGACY_STATUS + b"\x05"
+        known = {74: LEGACY_STATUS, 90: self._words}
+        status = LEGACY_STATUS if body[2] in known else LEGACY_UNKNOWN
+        said = known.get(body[2], b"")
+        answer = bytes([body[1], body[2]]) + said + b"\x04" + status + b"\x05"
         answer = bytes([0x21 + len(answer)]) + answer
         total = bytes(0x30 + (sum(answer) >> shift & 0xF) for shift in (12, 8, 4, 0))
         return b"\x01" + answer + total + b"\x03"

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from drivers.archive import Archive
 from drivers.base import FiscalPrinter, Operator, Service
 from drivers.errors import ContactLost, Refused
 from drivers.families.datecs_x import DatecsX
@@ -73,8 +74,10 @@ def playing(name: str, *, opened: bool = True) -> Iterator[DatecsX]:
 
 def test_every_method_that_asks_the_device_has_a_transcript() -> None:
     names = {path.stem for path in (TRANSCRIPTS / "datecs_x").glob("*.txt")}
-    asks_nothing = {"check", "close", "sequence", "service"}
-    methods = {name for of in (FiscalPrinter, Service) for name in vars(of) if name[0] != "_"}
+    asks_nothing = {"archive", "check", "close", "sequence", "service"}
+    methods = {
+        name for of in (FiscalPrinter, Service, Archive) for name in vars(of) if name[0] != "_"
+    }
     methods -= asks_nothing
     assert {"issue_receipt", "z_report"} < methods
     assert not {method for method in methods if not any(name.startswith(method) for name in names)}

@@ -11,7 +11,7 @@ import pytest
 from drivers.capabilities import TextPlace
 from drivers.errors import ContactLost, Refused
 from drivers.families.datecs_x import DatecsX
-from drivers.faults import Fault
+from drivers.faults import Fault, words
 from drivers.je import DocumentKind
 from drivers.model import (
     Bani,
@@ -64,9 +64,12 @@ def test_the_day_is_open_while_a_report_is_needed(name: str, *, is_open: bool) -
     [
         ("last_record_at", DeviceTime("21-11-26 21:54:30", at(21, 21, 54, 30))),
         ("last_record_at_z", DeviceTime("21-07-26 22:01:07 DST", at(21, 22, 1, 7, 7))),
+        ("last_record_at_vat", DeviceTime("22-11-2026 08:00:00", at(22, 8, 0, 0))),
     ],
 )
-def test_the_last_record_is_the_later_of_receipt_and_z(name: str, last: DeviceTime) -> None:
+def test_the_last_record_is_the_latest_of_receipt_z_and_whatever_else_is_kept(
+    name: str, last: DeviceTime
+) -> None:
     with playing(name) as printer:
         assert printer.last_record_at() == last
 
@@ -196,6 +199,14 @@ def test_what_would_come_out_twice_is_written_once_when_no_answer_comes(
 def test_a_clock_in_summer_is_written_with_its_suffix() -> None:
     with playing("set_clock_summer") as printer:
         printer.set_clock(at(21, 21, 55, 0, 7), summer=True)
+
+
+def test_a_clock_that_the_device_refuses_is_not_tried_again() -> None:
+    with playing("set_clock_refused") as printer, pytest.raises(Refused) as refused:
+        printer.set_clock(at(22, 8, 0, 0), summer=False)
+    told = (refused.value.fault, refused.value.device_code)
+    assert told == (Fault.BAD_REQUEST, "-111077")
+    assert not words()[Fault.BAD_REQUEST].waits
 
 
 def test_header_lines_are_read_until_there_are_no_more() -> None:

@@ -11,19 +11,19 @@ from drivers.clock import SystemClock
 from drivers.discovery import (
     BAUDS,
     PORT_S_MAX,
-    WORDS,
     Finding,
-    Outcome,
     probe,
     probe_serial,
     probe_tcp,
     probe_usb,
 )
+from drivers.discovery_words import WORDS, Outcome
 from drivers.errors import NotStarted
 from drivers.faults import Fault
 from drivers.serial_transport import SerialTransport
+from tests.drivers.bench import BENCHES, FAMILIES
+from tests.drivers.cables import Cable
 from tests.drivers.far_end import (
-    LEGACY_WORDS,
     Answer,
     FarEnd,
     JumpingClock,
@@ -40,6 +40,8 @@ from tests.drivers.virtual_printer import virtual_printer
 NOBODY = 65534
 X_STATUS_REQUEST_COMMAND = b"\x30\x30\x34\x3a"
 LEGACY_STATUS_REQUEST_COMMAND = b"\x4a\x05"
+PING = b"\x03\x04"
+WEIGHT = b"\x02ST,GS,   0.000kg\r\n"
 
 
 def look(path: str, *bauds: int) -> Finding:
@@ -91,6 +93,8 @@ def test_a_printer_at_another_baud_is_found_after_the_likelier_ones(tmp_path: Pa
     assert [(step.baud, step.outcome) for step in found.steps] == [
         (115200, Outcome.SILENCE),
         (115200, Outcome.SILENCE),
+        (115200, Outcome.SILENCE),
+        (9600, Outcome.SILENCE),
         (9600, Outcome.PRINTER),
     ]
 
@@ -118,7 +122,7 @@ def test_a_usb_address_that_is_none_is_refused() -> None:
     [
         (nak, Outcome.NAK, b"\x15"),
         (garbage, Outcome.GARBAGE, b"\xfe\x00\xe6\x78"),
-        (echo, Outcome.ECHO, b"\x01"),
+        (echo, Outcome.ECHO, PING),
         (silent, Outcome.SILENCE, b""),
     ],
 )
@@ -138,13 +142,78 @@ def test_syn_for_ever_is_a_busy_printer() -> None:
     assert (found.outcome, found.baud) == (Outcome.BUSY, 115200)
 
 
-def test_a_legacy_device_is_told_apart_with_what_it_says_of_itself() -> None:
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_printer_of_every_family_is_found_and_named(family: str) -> None:
+    name, _, dialect = family.partition(":")
+    with BENCHES[family]() as bench:
+        found = probe("cable", "serial", [(115200, Cable(bench))], bench.clock)
+        assert (found.outcome, found.family) == (Outcome.PRINTER, name), found
+        assert found.dialect in ("", dialect or FIRST_DIALECT.get(name, ""))
+        assert found.identity is not None
+        assert found.identity.fiscal_serial == bench.serial
+        assert bench.papers() == []
+
+
+FIRST_DIALECT = {"daisy": "bg", "datecs_legacy": "compact", "tremol": "ro"}
+
+
+def test_a_printer_that_will_not_be_read_keeps_the_name_it_gave_itself() -> None:
     clock = JumpingClock()
     found = probed(MemoryCable(Legacy(), clock), clock=clock)
-    assert (found.outcome, found.family) == (Outcome.OTHER_DIALECT, "")
+    assert (found.outcome, found.family) == (Outcome.PRINTER, "datecs_legacy")
+    assert found.dialect == "printer"
     assert found.identity is not None
     assert (found.identity.model, found.identity.firmware) == ("FP-700", "1.00BG 25Mar20 1000")
-    assert found.detail == LEGACY_WORDS.decode()
+    assert "unknown_command" in found.detail
+
+
+def test_a_legacy_printer_of_an_unknown_make_is_told_with_what_it_says_of_itself() -> None:
+    clock = JumpingClock()
+    found = probed(MemoryCable(Legacy(b"ZIT B20,3.1,ROMANIA"), clock), clock=clock)
+    assert (found.outcome, found.family) == (Outcome.OTHER_DIALECT, "")
+    assert found.detail == "ZIT B20,3.1,ROMANIA"
+
+
+@pytest.mark.parametrize(
+    ("state", "outcome", "detail"),
+    [
+        (b"\x50", Outcome.LOCKED, "the network wants its password"),
+        (b"\x60", Outcome.LOCKED, "another connection holds the device"),
+        (b"\x40", Outcome.WRONG_MODE, "no reply"),
+        (b"", Outcome.WRONG_MODE, "no reply"),
+    ],
+)
+def test_a_tremol_that_takes_no_commands_is_told_why(
+    state: bytes, outcome: Outcome, detail: str
+) -> None:
+    clock = JumpingClock()
+    answers = {PING: b"\x04", b"\x09": state}
+    found = probed(MemoryCable(lambda data: answers.get(data, b""), clock), clock=clock)
+    assert (found.outcome, found.family) == (outcome, "tremol")
+    assert detail in found.detail
+
+
+@pytest.mark.parametrize("idle", [WEIGHT, b"5941234567890\r", b"RING\r\n"])
+def test_a_device_that_sends_text_is_a_foreign_one(idle: bytes) -> None:
+    clock = JumpingClock()
+    found = probed(*(MemoryCable(lambda _data: idle, clock) for _ in BAUDS), clock=clock)
+    assert found.outcome is Outcome.FOREIGN
+    assert found.heard == idle[:24]
+
+
+@pytest.mark.parametrize("idle", [b"@@@@@@", b"AB", b"\xc1BCDEF", b"\x01ABCDEF"])
+def test_what_is_no_text_is_garbage(idle: bytes) -> None:
+    clock = JumpingClock()
+    found = probed(MemoryCable(lambda _data: idle, clock), clock=clock)
+    assert found.outcome is Outcome.GARBAGE
+
+
+def test_a_loop_is_left_after_its_first_baud() -> None:
+    clock = JumpingClock()
+    cables = [MemoryCable(echo, clock) for _ in BAUDS]
+    found = probed(*cables, clock=clock)
+    assert found.outcome is Outcome.ECHO
+    assert cables[1].sent == []
 
 
 def test_a_port_that_is_not_there_is_missing(tmp_path: Path) -> None:
@@ -183,13 +252,14 @@ def test_a_port_that_a_program_has_open_without_a_lock_is_not_even_opened(tmp_pa
     assert str(os.getpid()) in found.detail
 
 
-def test_a_silent_port_is_asked_in_both_dialects_at_every_baud_within_its_time() -> None:
+def test_a_silent_port_is_asked_on_every_wire_at_every_baud_within_its_time() -> None:
     clock = JumpingClock()
     cables = [MemoryCable(silent, clock) for _ in BAUDS]
     found = probed(*cables, clock=clock)
     assert (found.outcome, found.baud) == (Outcome.SILENCE, None)
     assert clock.at_s - 100 <= PORT_S_MAX
     for cable in cables:
+        assert cable.sent[0] == PING
         assert any(X_STATUS_REQUEST_COMMAND in frame for frame in cable.sent)
         assert any(LEGACY_STATUS_REQUEST_COMMAND in frame for frame in cable.sent)
 
@@ -208,7 +278,7 @@ def test_nothing_but_the_status_is_asked_of_a_stranger() -> None:
     clock = JumpingClock()
     cables = [MemoryCable(answer, clock) for answer in (silent, nak, echo, garbage)]
     probed(*cables, clock=clock)
-    commands = (X_STATUS_REQUEST_COMMAND, LEGACY_STATUS_REQUEST_COMMAND)
+    commands = (PING, X_STATUS_REQUEST_COMMAND, LEGACY_STATUS_REQUEST_COMMAND)
     for frame in (frame for cable in cables for frame in cable.sent):
         assert any(command in frame for command in commands)
 
@@ -218,7 +288,7 @@ def test_the_best_of_all_bauds_counts() -> None:
     answers = (silent, garbage, nak, silent, garbage)
     found = probed(*(MemoryCable(answer, clock) for answer in answers), clock=clock)
     assert (found.outcome, found.baud) == (Outcome.NAK, 38400)
-    assert len(found.steps) == 2 * len(BAUDS)
+    assert len(found.steps) == 3 * len(BAUDS)
 
 
 @pytest.mark.parametrize("answer", [silent, nak, echo, garbage, busy, Legacy()])

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from protocol.errors import FrameError, Heard
 from protocol.exchange import Action, Done, Reply, Request, Send, Wait
-from protocol.zfp import checksum, encode_request
+from protocol.zfp import PING, checksum, encode_request
 from protocol.zfp_exchange import (
     ASK_S,
     ASKS_MAX,
@@ -292,3 +292,35 @@ def test_giving_up_says_how_often_it_was_sent() -> None:
     action: Action = exchange.start()
     assert isinstance(action, Send)
     assert (exchange.given_up().sends, exchange.given_up().heard) == (1, Heard.SILENCE)
+
+
+# --- the ping
+
+
+def pinged(*reads: bytes) -> Played:
+    return run(Request(PING), [*reads, SILENCE])
+
+
+def test_a_ping_is_asked_behind_a_sign_that_an_echo_would_bring_back() -> None:
+    played = pinged(b"\x04")
+    assert played.reply == Reply(PING, b"\x04", b"")
+    assert played.sent == [b"\x03\x04"]
+
+
+@pytest.mark.parametrize(
+    ("reads", "heard"),
+    [
+        ([], Heard.SILENCE),
+        ([b"\x03\x04"], Heard.ECHO),
+        ([b"\x03", b"\x04"], Heard.ECHO),
+        ([b"\x04\x04"], Heard.GARBAGE),
+        ([NOISE], Heard.GARBAGE),
+        ([b"\x15"], Heard.GARBAGE),
+    ],
+)
+def test_a_ping_is_answered_by_one_byte_alone_and_never_sent_again(
+    reads: list[bytes], heard: Heard
+) -> None:
+    played = pinged(*reads)
+    assert (played.reply, played.heard) == (None, heard)
+    assert played.sent == [b"\x03\x04"]

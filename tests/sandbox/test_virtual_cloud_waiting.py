@@ -139,6 +139,20 @@ def test_sync_brings_again_what_was_lost_and_only_to_the_agent_that_has_it(world
     assert ids(sync(world, "shop-1", device_id, "wait=0", received=[command_id])) == []
 
 
+def test_who_waits_with_a_key_that_is_deleted_meanwhile_gets_nothing(world: World) -> None:
+    device_id = world.device()
+    key_id, header = world.key("commands")
+    body = {"agentId": "shop-1", "devices": [device_id], "received": []}
+    path, sent = "/api/v1/agents/shop-1/sync", header | WAIT
+    with ThreadPoolExecutor() as threads, httpx.Client(base_url=world.running.url) as http:
+        waiting = threads.submit(http.post, path, json=body, headers=sent, timeout=30)
+        assert not wait([waiting], timeout=0.5).done
+        world.portal.http.delete(f"keys/{key_id}").raise_for_status()
+        command_id = world.portal.queue(device_id, "x_report")
+        refused(waiting.result(15), 401, "UNAUTHORIZED")
+    assert world.portal.record(command_id)["status"] == "pending"
+
+
 def test_sync_on_a_connection_that_is_gone_claims_nothing(world: World) -> None:
     device_id = world.device()
     body = json.dumps({"agentId": "gone", "devices": [device_id]}).encode()

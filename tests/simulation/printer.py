@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from sandbox.printer import DEFAULT_RATES, DEFAULT_SERIAL, rates_of
 from sandbox.printer.asked import day_is_over
 from sandbox.printer.device import Device, Executed, Switches
-from sandbox.printer.memory import EPOCH, Document, Memory
+from sandbox.printer.memory import EPOCH, Document, Memory, ZRecord
 from sandbox.printer.paper import Settings
 from sandbox.printer.wire import NAK, SYN, Broken, Frame, FrameReader, answer_frame
 
@@ -55,9 +55,12 @@ class Papers:
         self.printed: list[Printed] = []
         self.by_wire = False
         self._documents: list[Document] = []
+        self._records: dict[int, ZRecord] = {}
         self._seen = seen
 
-    def save(self, _memory: Memory, documents: tuple[Document, ...] = ()) -> None:
+    def save(self, memory: Memory, documents: tuple[Document, ...] = ()) -> None:
+        if memory.last_z:
+            self._records[memory.last_z.number] = memory.last_z
         for document in documents:
             printed = Printed(document, self.by_wire)
             self._documents.append(document)
@@ -66,6 +69,9 @@ class Papers:
 
     def documents(self) -> list[Document]:
         return self._documents
+
+    def records(self) -> list[ZRecord]:
+        return list(self._records.values())
 
     def document(self, slip: int) -> Document | None:
         return next((each for each in self._documents if each.slip == slip), None)

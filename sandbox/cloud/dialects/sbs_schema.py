@@ -119,6 +119,7 @@ async def _commands(
     )
     cloud = context.cloud
     found = await cloud.bell.look(context.wait_s, lambda: commands.listed(cloud, asked) or None)
+    cloud.admit(context.request)  # the key may have been deleted meanwhile
     return _page(found or [], offset, size)
 
 

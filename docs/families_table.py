@@ -1,0 +1,110 @@
+"""The table of printer families, from the drivers themselves: `families.md`.
+
+What a device can do is read from its driver, what is not known of it from the driver's own words
+("Unverified on hardware: ..."). Only the sentence on counters is written here, once per family.
+"""
+
+import re
+from importlib import import_module
+
+from config.settings import catalogue
+from drivers import families
+from drivers.base import FiscalPrinter, Operator
+from drivers.capabilities import Feature
+from drivers.clock import SystemClock
+from drivers.je import DocumentKind
+from drivers.model import Counters
+from drivers.recognise import WIRES
+from drivers.serial_transport import SerialTransport
+
+NOTHING = Counters("", 0, 0, 0)
+UNVERIFIED = "Unverified on hardware"
+
+COUNTERS = {
+    "daisy": "Z (110), receipts of our operator and day (112), documents (113)",
+    "datecs_legacy": "Z (64), receipts (110), documents (113)",
+    "datecs_x": "Z, receipts and documents (255 nZreport, nFBon, nBon)",
+    "eltrade": "Z and receipts (110), documents (113)",
+    "incotex": "Z (110), receipts of the day (67), documents (113)",
+    "tremol": "Z (73), receipts (71); slips, copies and cancelled receipts move nothing",
+}
+HEAD = (
+    "family",
+    "dialect",
+    "wire",
+    "baud",
+    "can be switched on",
+    "reversal",
+    "our reference in the JE",
+    "counters that prove a receipt",
+    "payments",
+    "name, at most",
+    "lines sold",
+    "not tried on hardware",
+)
+
+
+def families_table() -> str:
+    lines = [
+        "# Printer families",
+        "",
+        "One row for each `family` and `dialect` of the configuration; an empty dialect means the"
+        " first. Cash in and out is proved by the device's own sums, a Z report by its number."
+        " `can be switched on`: names for `features`. A longer name goes on in the next line."
+        " No device was at hand: the last column leads to what is only known from manuals and other"
+        " people's programs.",
+        "",
+        _row(HEAD),
+        _row(["---"] * len(HEAD)),
+    ]
+    for family, known in catalogue().items():
+        for dialect in known.dialects or [""]:
+            lines.append(_row(_cells(family, dialect)))
+    lines += ["", f"## {UNVERIFIED}", ""]
+    for family, known in catalogue().items():
+        lines += [f"### {family}", "", f"{known.title}.", "", _unverified(family), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _cells(family: str, dialect: str) -> list[str]:
+    cable = SerialTransport("/dev/null", catalogue()[family].baud)
+    printer = families.printer(
+        family, cable, SystemClock(), Operator(), frozenset(Feature), dialect=dialect
+    )
+    can = printer.capabilities
+    wire = next(wire.title for wire in WIRES if family in wire.families)
+    switches = sorted(can.features - {Feature.REVERSAL})
+    return [
+        f"`{family}`",
+        f"`{dialect}`" if dialect else "",
+        wire,
+        str(catalogue()[family].baud),
+        ", ".join(switches),
+        "yes" if Feature.REVERSAL in can.features else "never",
+        "yes" if _reads_je(printer) else "no",
+        COUNTERS[family],
+        ", ".join(sorted(can.payment_kinds)),
+        f"{can.name_length_max}, {can.name_lines_max} lines",
+        str(can.lines_max),
+        f"[{family}](#{family})",
+    ]
+
+
+def _reads_je(printer: FiscalPrinter) -> bool:
+    """Legacy ISL drivers say it by returning nothing; reading no documents sends no byte."""
+    je = getattr(printer, "_je")  # noqa: B009
+    return je(DocumentKind.RECEIPT, NOTHING, 0) is not None if callable(je) else True
+
+
+def _unverified(family: str) -> str:
+    """The paragraph of the driver's docstring that begins with these words."""
+    said = import_module(f"drivers.families.{family}").__doc__ or ""
+    found = re.search(rf"{UNVERIFIED}:?\s*(.*?)(\n\n|\Z)", said, re.DOTALL)
+    if found is None:
+        raise ValueError(f"drivers/families/{family}.py does not say what is unverified")
+    text = " ".join(found[1].split())
+    return text[:1].upper() + text[1:]
+
+
+def _row(cells: list[str] | tuple[str, ...]) -> str:
+    return f"| {' | '.join(cells)} |"

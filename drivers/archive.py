@@ -1,0 +1,111 @@
+"""What a device remembers of its past, read line by line: the fiscal memory (MF) and the JE.
+
+    ZSpan(3, 7) | DateSpan(...)    --fiscal_memory-->  the lines of the device's own report
+    the same, or DocumentSpan      --find-->           the numbers of documents in the JE
+    those numbers                  --documents-->      each whole, with its header
+
+Lines are bytes, as the device has them: which code page it writes is not for the archive to say.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import NoReturn, Protocol
+
+from drivers.errors import Refused
+from drivers.faults import Fault
+from drivers.je import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class ZSpan:
+    """From one Z report to another, both included."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class DateSpan:
+    """From one day of the device's clock to another, both included."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentSpan:
+    """From one document of the JE to another, both included."""
+
+    first: int
+    last: int
+
+
+MemorySpan = ZSpan | DateSpan
+JeSpan = ZSpan | DateSpan | DocumentSpan
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryReading:
+    """A report of the fiscal memory: a block for each Z, or only the sums."""
+
+    span: MemorySpan
+    detailed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JeReading:
+    """Documents of the electronic journal."""
+
+    span: JeSpan
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedDocument:
+    """A document as the JE keeps it. `type_code` is the maker's; `kind` is ours, or "other"."""
+
+    kind: str
+    type_code: str
+    trace: Trace
+    lines: tuple[bytes, ...]
+
+
+class Archive(Protocol):
+    """Reads the past. Changes nothing, prints nothing; the order of its requests is its own.
+
+    What takes longer than `within_s` is refused as RESULT_TOO_LARGE. No other request may go to the
+    device between two steps of one iterator; an iterator that is left can be asked for again.
+    """
+
+    def fiscal_memory(
+        self, span: MemorySpan, *, detailed: bool, within_s: float
+    ) -> Iterator[bytes]:
+        """Read a report of the fiscal memory; no line where the span holds nothing."""
+        ...
+
+    def find(self, span: JeSpan) -> range:
+        """Say which documents the JE has of a span; some numbers of it may be missing."""
+        ...
+
+    def documents(self, numbers: Iterable[int], *, within_s: float) -> Iterator[ArchivedDocument]:
+        """Read these documents, each whole; those that the JE does not have are left out."""
+        ...
+
+
+class NoArchive:
+    """The archive of a device that is not read, or not yet: the last line behind its feature."""
+
+    def fiscal_memory(
+        self, span: MemorySpan, *, detailed: bool, within_s: float
+    ) -> Iterator[bytes]:
+        _unknown(f"fiscal memory, {span}")
+
+    def find(self, span: JeSpan) -> range:
+        _unknown(f"JE, {span}")
+
+    def documents(self, numbers: Iterable[int], *, within_s: float) -> Iterator[ArchivedDocument]:
+        _unknown("JE")
+
+
+def _unknown(doing: str) -> NoReturn:
+    raise Refused(Fault.UNKNOWN_COMMAND, device_code="", doing=doing)

@@ -1,0 +1,45 @@
+"""How long it takes to find one printer among silent ports.
+
+.venv/bin/python -m tests.bench.detection [SILENT_PORTS]
+
+A virtual printer at 9600 baud, the likeliest after the first, and pseudo-terminals at whose far end
+nobody speaks; `amef devices detect` asks them all, as an installer would.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from time import monotonic
+
+from tests.agent.amef import AMEF
+from tests.drivers.far_end import FarEnd, silent
+from tests.drivers.virtual_printer import virtual_printer
+
+SILENT = 8
+
+
+def main() -> None:
+    silent_ports = int(sys.argv[1]) if len(sys.argv) > 1 else SILENT
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as ends:
+        ports = [ends.enter_context(FarEnd(silent)) for _ in range(silent_ports)]
+        printer = ends.enter_context(
+            virtual_printer(Path(folder), "--strict-baud", "--baud", "9600")
+        )
+        began_s = monotonic()
+        done = subprocess.run(
+            [str(AMEF), "devices", "detect", *ports, printer.address, "--json"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            check=True,
+        )
+        took_s = monotonic() - began_s
+    outcomes = [found["outcome"] for found in json.loads(done.stdout)["ports"]]
+    found = f"{outcomes.count('printer')} printer among {silent_ports} silent ports"
+    sys.stdout.write(f"{found}: {took_s:.1f} s\n")
+
+
+if __name__ == "__main__":
+    main()
