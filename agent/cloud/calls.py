@@ -34,6 +34,14 @@ class Outgoing:
 
 
 @dataclass(frozen=True, slots=True)
+class Extra:
+    """What a part of a document says beside its bytes, which go as they are."""
+
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Wishes:
     """What is asked for beside the call itself."""
 
@@ -41,6 +49,7 @@ class Wishes:
     wait_s: int = 0
     etag: str = ""
     zipped: bool = False
+    extra: Extra | None = None
 
 
 def outgoing(
@@ -66,6 +75,9 @@ def outgoing(
     if wishes.etag:
         headers["If-None-Match"] = wishes.etag
     query = {} if call.document else _filled(call.parameters, parts)
+    if wishes.extra is not None:
+        headers |= wishes.extra.headers
+        query |= wishes.extra.query
     return Outgoing(call, fill(call.path, **parts), query, headers, body, wishes.wait_s)
 
 

@@ -32,7 +32,7 @@ from agent.cloud.answers import (
     moment_ms,
     read,
 )
-from agent.cloud.calls import GZIP_FROM_BYTES, Outgoing, Wishes, body_bytes, fill, outgoing
+from agent.cloud.calls import GZIP_FROM_BYTES, Extra, Outgoing, Wishes, body_bytes, fill, outgoing
 from agent.cloud.keys import ApiKey, KeyRing
 from agent.cloud.network import NO_CHECK_TIME, about_time, expiry_warning, in_words, is_about_time
 from config.settings import CloudProfile, ConfigError, NetworkSettings, is_loopback, is_proxy
@@ -116,8 +116,9 @@ class CloudClient:
         idempotency: str = "",
         wait_s: int = 0,
         etag: str = "",
+        extra: Extra | None = None,
     ) -> Answer:
-        """Make one call of the profile.
+        """Make one call of the profile; with `extra`, `frozen` is a part of a document.
 
         Raises:
             CloudUnreachable, CloudRefused, CloudAnswerBroken
@@ -127,7 +128,8 @@ class CloudClient:
             raise CloudRefused(0, "", f"{self._profile.title} has no {call!r}", Why.ROUTE)
         content = frozen if frozen is not None else body_bytes(known, parts, body)
         zipped = known.gzip and self._takes_gzip and len(content or b"") >= GZIP_FROM_BYTES
-        wishes = Wishes(idempotency, wait_s, etag, zipped)
+        zipped = zipped and extra is None
+        wishes = Wishes(idempotency, wait_s, etag, zipped, extra)
         key = self._keys.current
         try:
             return self._send(outgoing(self._profile, call, parts, content, wishes), key)

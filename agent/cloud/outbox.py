@@ -19,6 +19,7 @@ from typing import Any
 from agent.cloud import schema
 from agent.cloud.abilities import Abilities
 from agent.cloud.answers import shown
+from agent.cloud.calls import Extra
 from agent.cloud.client import (
     Answer,
     CloudAnswerBroken,
@@ -27,6 +28,7 @@ from agent.cloud.client import (
     CloudUnreachable,
     Why,
 )
+from agent.cloud.parts import document_of, send_in_parts
 from agent.ledger import Ledger
 from agent.ledger_outbox import Fate, Kept
 from config.settings import Settings, catalogue, profiles
@@ -102,7 +104,7 @@ class Outbox:
             self._ledger.settle([kept], Fate.MOOT)
             return
         try:
-            self._ask(kept.call, parts=kept.parts, idempotency=kept.idempotency, **body)
+            self._send(kept, body)
         except CloudRefused as error:
             self._refused(kept, error)
         except CloudUnreachable as error:
@@ -114,6 +116,18 @@ class Outbox:
             self._broken.pop(kept.id, None)
             self._works(kept.call)
             self._ledger.settle([kept], Fate.DONE)
+
+    def _send(self, kept: Kept, body: dict[str, Any]) -> None:
+        """Send it whole; what is large goes up in parts, each a request of its own."""
+        call, frozen = self._profile.call(kept.call), body.get("frozen", b"")
+        if call is None or not 0 < call.part_bytes < len(frozen):
+            self._ask(kept.call, parts=kept.parts, idempotency=kept.idempotency, **body)
+            return
+
+        def ask(extra: Extra, content: bytes) -> Answer:
+            return self._ask(kept.call, parts=kept.parts, frozen=content, extra=extra)
+
+        send_in_parts(document_of(frozen), call.part_bytes, ask)
 
     def sync_body(self, waiting: list[Kept]) -> dict[str, list[dict[str, Any]]]:
         """Return what of this fits into a `sync` request."""

@@ -126,7 +126,7 @@ def test_a_clock_that_only_the_device_refuses_ends_there_and_keeps_nothing_back(
         (day_begun, HOUR_MS, [DAY_OPEN]),
         (day_begun, -1000, [("at", "CLOCK_BEFORE_LAST_RECORD")]),
     ],
-    ids=str,
+    ids=lambda value: getattr(value, "__name__", str(value)),
 )
 def test_a_clock_goes_forward_of_the_last_record_by_a_day_at_most(
     world: World,
