@@ -28,7 +28,7 @@ class Line:
     def __init__(self, world: World, device_id: str) -> None:
         _, header = world.key("commands", "devices")
         profile = profiles()["ebon"]
-        key = KeyRing(parse(header["x-api-key"], "a test", profile))
+        key = KeyRing(parse(header["x-api-key"], "a test", "ebon"))
         self.client = CloudClient(profile, world.running.url, key, "shop-1")
         self.parts = {"device_id": device_id, "kind": "je"}
         self.places: list[str] = []
@@ -41,29 +41,36 @@ class Line:
         return self.client.send("upload", parts=self.parts, frozen=content, extra=extra)
 
 
+@pytest.fixture
+def line(world: World) -> Iterator[Line]:
+    line = Line(world, world.device())
+    yield line
+    line.client.close()
+
+
 def document(event_id: int) -> Document:
     return document_of(json.dumps(BODY | {"eventId": event_id}).encode())
 
 
-def stored(world: World, line: Line, sent: Document) -> bool:
+def stored(line: Line, sent: Document) -> bool:
     """Sent again it is known, whole, and nothing more is asked for."""
     asked = len(line.places)
     send_in_parts(sent, PART_BYTES, line.ask)
     return len(line.places) == asked + 1
 
 
-def test_a_document_goes_up_in_parts_of_which_each_goes_once(world: World) -> None:
-    line, sent = Line(world, world.device()), document(1)
+def test_a_document_goes_up_in_parts_of_which_each_goes_once(line: Line) -> None:
+    sent = document(1)
     total = len(sent.content)
     send_in_parts(sent, PART_BYTES, line.ask)
     firsts = [place.removeprefix("bytes ").split("-")[0] for place in line.places]
     assert firsts == [f"*/{total}", *(str(n) for n in range(0, total, PART_BYTES))]
-    assert stored(world, line, sent)
+    assert stored(line, sent)
 
 
 @pytest.mark.parametrize("breaks_at", range(6))
-def test_after_a_cut_it_goes_on_where_it_was(world: World, breaks_at: int) -> None:
-    line, sent = Line(world, world.device()), document(10 + breaks_at)
+def test_after_a_cut_it_goes_on_where_it_was(line: Line, breaks_at: int) -> None:
+    sent = document(10 + breaks_at)
     line.breaks_at = breaks_at
     with pytest.raises(CloudUnreachable):
         send_in_parts(sent, PART_BYTES, line.ask)
@@ -71,7 +78,7 @@ def test_after_a_cut_it_goes_on_where_it_was(world: World, breaks_at: int) -> No
     send_in_parts(sent, PART_BYTES, line.ask)
     parts = [place for place in line.places if "*" not in place]
     assert len(parts) == len(set(parts)) == -(-len(sent.content) // PART_BYTES)
-    assert stored(world, line, sent)
+    assert stored(line, sent)
 
 
 def test_what_the_body_says_of_itself_stands_beside_the_bytes() -> None:
