@@ -12,7 +12,7 @@ from drivers.base import FiscalPrinter
 from drivers.capabilities import TextPlace
 from drivers.errors import ContactLost, Refused
 from drivers.faults import Fault
-from drivers.model import CashMovement, Counters, Observation, Receipt, Slip
+from drivers.model import CashMovement, Observation, Receipt, Slip
 from drivers.receipt_check import folded
 
 # what is sold
@@ -32,13 +32,10 @@ def complete(printer: FiscalPrinter, work: Work, payments_done: int) -> dict[str
     return asdict(done) | {"folded": folded(work, printer.capabilities.code_page)}
 
 
-def recall_receipt(
-    printer: FiscalPrinter, work: Work, seen: Observation, before: Counters
-) -> dict[str, Any]:
+def recall_receipt(printer: FiscalPrinter, work: Work, seen: Observation) -> dict[str, Any]:
     """Others may have printed since: the numbers stand in the document with our reference.
 
-    Where the JE cannot be read, ours is the one receipt that was counted, and its number the last
-    one; its document is known where no other came since.
+    Where the JE cannot be read, ours is the one document that came: the last one.
     """
     assert isinstance(work, Receipt)
     common = {"total": work.total, "folded": folded(work, printer.capabilities.code_page)}
@@ -47,9 +44,7 @@ def recall_receipt(
         return asdict(seen.trace) | {"fiscal_serial": now.fiscal_serial} | common
     result = printer.last_receipt(work.total)
     _same(result.document_number, now.document_number)
-    alone = now.document_number == before.document_number + 1
-    document = now.document_number if alone else None
-    return asdict(result) | {"document_number": document} | common
+    return asdict(result) | common
 
 
 def cancel_open(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
@@ -85,9 +80,7 @@ def z_report(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
     return asdict(printer.z_report())
 
 
-def recall_z_report(
-    printer: FiscalPrinter, _: Work, seen: Observation, _before: Counters
-) -> dict[str, Any]:
+def recall_z_report(printer: FiscalPrinter, _: Work, seen: Observation) -> dict[str, Any]:
     report = printer.last_z_report()
     _same(report.number, seen.counters.z_number)
     return asdict(report)
@@ -102,9 +95,7 @@ def cash(printer: FiscalPrinter, work: Work) -> dict[str, Any]:
     return about(printer) | {"moved": asdict(work), "drawer": asdict(drawer)}
 
 
-def recall_cash(
-    printer: FiscalPrinter, work: Work, _: Observation, _before: Counters
-) -> dict[str, Any]:
+def recall_cash(printer: FiscalPrinter, work: Work, _: Observation) -> dict[str, Any]:
     assert isinstance(work, CashMovement)
     return about(printer) | {"moved": asdict(work), "drawer": asdict(printer.drawer())}
 
@@ -122,9 +113,7 @@ def slip(printer: FiscalPrinter, work: Work) -> dict[str, Any]:
     }
 
 
-def recall_slip(
-    printer: FiscalPrinter, work: Work, seen: Observation, _before: Counters
-) -> dict[str, Any]:
+def recall_slip(printer: FiscalPrinter, work: Work, seen: Observation) -> dict[str, Any]:
     assert isinstance(work, Slip)
     assert seen.trace is not None, "a slip is only ever proved by its reference"
     found = {"issued_at": seen.trace.issued_at, "document_number": seen.trace.document_number}
@@ -136,9 +125,7 @@ def duplicate(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
     return _duplicate(printer)
 
 
-def recall_duplicate(
-    printer: FiscalPrinter, _: Work, _seen: Observation, _before: Counters
-) -> dict[str, Any]:
+def recall_duplicate(printer: FiscalPrinter, _: Work, _seen: Observation) -> dict[str, Any]:
     return _duplicate(printer)
 
 

@@ -40,9 +40,9 @@ from drivers.base import FiscalPrinter
 from drivers.capabilities import Feature
 from drivers.errors import Refused
 from drivers.faults import Fault, words
-from drivers.model import Counters, Observation, Problem
+from drivers.model import Observation, Problem
 
-Recall = Callable[[FiscalPrinter, Work, Observation, Counters], dict[str, Any]]
+Recall = Callable[[FiscalPrinter, Work, Observation], dict[str, Any]]
 
 _DAY_IS_OVER = frozenset({Fault.Z_REPORT_DUE})
 _ANYTHING = frozenset(Fault)

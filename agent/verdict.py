@@ -88,7 +88,7 @@ def _decide_of_the_day(
         assert isinstance(work, CashMovement)
         return _decide_cash(baseline, now, work)
     assert isinstance(work, Receipt)
-    return _decide_closed(now.receipt_count - baseline.receipt_count, seen, work)
+    return _decide_closed(now.receipt_count - baseline.receipt_count, printed, seen, work)
 
 
 def _decide_z(grown: int) -> Decision:
@@ -155,18 +155,30 @@ def _decide_open(
     return _undecidable("our receipt is open with payments that are not ours")
 
 
-def _decide_closed(grown: int, seen: Observation, receipt: Receipt) -> Decision:
+def _decide_closed(
+    grown: int, printed: int | None, seen: Observation, receipt: Receipt
+) -> Decision:
     if grown == 0:
         if seen.reference_found:
             return _undecidable("our reference stands in the JE, but no receipt was counted")
         return Decision(Verdict.NOT_ISSUED, "no receipt was closed since")
     if seen.reference_found:
         return Decision(Verdict.ISSUED, "our reference stands in the JE", Evidence.REFERENCE)
+    return _undecidable(doubt) if (doubt := _is_another(grown, printed, seen, receipt)) else ALONE
+
+
+ALONE = Decision(Verdict.ISSUED, "one receipt was closed since, with our total, and it alone came")
+
+
+def _is_another(grown: int, printed: int | None, seen: Observation, receipt: Receipt) -> str:
+    """Say why the receipts that were closed since need not be ours, without the JE."""
     if grown != 1:
-        return _undecidable(f"{grown} receipts were closed since")
+        return f"{grown} receipts were closed since"
     if seen.reference_found is False or seen.last_total not in (None, receipt.total):
-        return _undecidable("one receipt was closed since, but it does not look like ours")
-    return Decision(Verdict.ISSUED, "one receipt was closed since, with our total")
+        return "one receipt was closed since, but it does not look like ours"
+    if printed != 1:  # ours may have been cancelled, and this one typed by a cashier
+        return "one receipt was closed since, with our total, but not it alone came"
+    return ""
 
 
 def _undecidable(why: str) -> Decision:

@@ -158,8 +158,7 @@ class DeviceWorker:
             case Verdict.ISSUED:
                 recall = KINDS[entry.kind].recall
                 assert recall is not None, "what proves nothing is never found"
-                assert entry.baseline is not None
-                result = recall(self._printer, work, seen, entry.baseline)
+                result = recall(self._printer, work, seen)
                 self._ledger.found(entry, result, decision.evidence)
             case Verdict.NOT_ISSUED if entry.fault and not words()[Fault(entry.fault)].waits:
                 self._ledger.drop(entry, of_fault(Fault(entry.fault), entry.reason or ""))

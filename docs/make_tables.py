@@ -95,6 +95,10 @@ RECEIPT_ROWS: tuple[tuple[str, Observation], ...] = (
     ),
     ("closed, our reference in the JE", Observation(CLOSED, None, TOTAL, reference_found=True)),
     ("closed, JE not readable, our total", Observation(CLOSED, None, TOTAL)),
+    (
+        "closed, JE not readable, our total, and another document came",
+        Observation(counters(receipts=1, documents=2), None, TOTAL),
+    ),
     ("closed, JE and total not readable", Observation(CLOSED)),
     ("closed, JE not readable, another total", Observation(CLOSED, None, Bani(901))),
     (

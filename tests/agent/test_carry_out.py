@@ -23,7 +23,7 @@ from tests.agent.examples import EXAMPLES, NEVER, counted, day_begun, day_closed
 from tests.agent.world import Printer, World, sale
 
 BAD_SYNTAX, NO_PAPER = -112001, -112006
-NEEDED_BY_ALL = {"get_vat_rates", "get_device_info"}  # asked before every command
+NEEDED_BY_ALL = ("get_vat_rates", "get_device_info")  # asked before every command
 NO_REFUSAL = {"get_device_status", "preflight"}  # a status cannot be refused; what is, is not told
 every_kind = pytest.mark.parametrize("kind", EXAMPLES)
 
@@ -73,7 +73,7 @@ def test_the_cloud_hears_of_it(world: World, kind: str) -> None:
 # refusal
 
 
-@pytest.mark.parametrize("kind", [k for k in EXAMPLES if k not in NEEDED_BY_ALL | NO_REFUSAL])
+@pytest.mark.parametrize("kind", [k for k in EXAMPLES if k not in {*NEEDED_BY_ALL, *NO_REFUSAL}])
 def test_a_refusal_for_good_rejects_and_leaves_nothing_open(world: World, kind: str) -> None:
     asked(world, kind)
     papers = len(world.printer.documents())

@@ -341,3 +341,16 @@ def test_a_number_that_no_slip_moves_does_not_prove_that_none_came(proof: Proof)
     assert decide(proof, BEFORE, replace(seen, counts_slips=True), None).verdict is (
         Verdict.NOT_ISSUED
     )
+
+
+@pytest.mark.parametrize(("documents", "verdict"), [(1, Verdict.ISSUED), (2, Verdict.UNDECIDABLE)])
+def test_a_counter_proves_a_receipt_only_where_nothing_else_came(
+    documents: int, verdict: Verdict
+) -> None:
+    """Ours may have been cancelled, and a cashier have typed the same sum."""
+    before = counters()
+    now = counters(before.z_number, before.receipt_count + 1, before.document_number + documents)
+    seen = Observation(now, None, Bani(TOTAL))
+    assert decide(Proof.RECEIPT, before, seen, receipt()).verdict is verdict
+    found = replace(seen, reference_found=True)
+    assert decide(Proof.RECEIPT, before, found, receipt()).verdict is Verdict.ISSUED

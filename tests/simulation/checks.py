@@ -118,8 +118,7 @@ def _receipt_issued(id_: str, result: dict[str, Any], made: list[Document]) -> s
     if not made:
         return f"{id_} is issued, and not on paper"
     paper = made[0]
-    document = result["document_number"]  # None: not known, where the JE could not be read
-    told = (result["receipt_number"], document or paper.slip, result["z_number"])
+    told = (result["receipt_number"], result["document_number"], result["z_number"])
     stands = (paper.number, paper.slip, paper.z)
     same = told == stands and result["total"] == paper.total_bani
     if not same or at(result) != paper.at:

@@ -29,11 +29,17 @@ STORIES: dict[str, dict[Place, Fault]] = {
         ("frame", 12): Fault("key_x", JUST_AFTER),
         ("frame", 19): Fault("death_after"),
     },
-    # the JE cannot be read, and an X was typed behind our receipt: its document is not known
+    # the JE cannot be read, and an X was typed behind our receipt: its document was told as ours
     "another_document": {
         ("frame", 3): Fault("je_dead", 0, 60_000),
         ("frame", 21): Fault("death_after"),
         ("frame", 22): Fault("key_x", JUST_AFTER),
+    },
+    # cancelled at the power-up, and a cashier types the same sum, while the JE cannot be read
+    "the_same_sum": {
+        ("frame", 3): Fault("je_dead", 0, 60_000),
+        ("frame", 19): Fault("power_before", 25_700, 66),
+        ("frame", 21): Fault("key_receipt", JUST_AFTER),
     },
 }
 
