@@ -6,6 +6,7 @@ test_crashes_of_kinds.py. Here a busy day, the limits, and the two ways up.
 
 import base64
 import gzip
+import hashlib
 import json
 import random
 from collections.abc import Iterator
@@ -236,5 +237,9 @@ def test_a_key_for_devices_is_enough_even_for_the_largest(tmp_path: Path) -> Non
             agent.settle()
             fates = {kept.call: kept.fate for kept in agent.ledger.uploads_of(id_)}
             assert fates == {"result": Fate.DONE, "upload": Fate.DONE, "report": Fate.PAUSED}
-            (kept,) = cloud.shop.get("/api/v1/reports/je").json()["reports"]
-            assert kept["report"]["content"] == result["content"]
+            (stored,) = cloud.shop.get("/api/v1/reports/je").json()["reports"]
+            (sent,) = (u.body for u in agent.ledger.uploads_of(id_) if u.call == "upload")
+            assert sent is not None
+            assert json.loads(sent)["report"]["content"] == result["content"]
+            digest = hashlib.sha256(sent.encode()).hexdigest()  # it went up in parts, as bytes
+            assert stored["report"]["sha256"] == digest
