@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import socket
 import termios
 import tty
@@ -33,21 +34,27 @@ class Stop:
 
     def __init__(self) -> None:
         self._read, self._write = os.pipe()
+        os.set_blocking(self._read, False)
         os.set_blocking(self._write, False)
+        # Else a signal just before the wait would be felt only at the next byte.
+        signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
         self.asked = False
 
     def ask(self) -> None:
         self.asked = True
-        os.write(self._write, b"!")
 
     def wait(self, files: list[int], timeout_s: float | None) -> list[int]:
         """Which of the files can be read; nothing when time is up or the end is asked for."""
         if self.asked:
             return []
         ready = select.select([self._read, *files], [], [], timeout_s)[0]
-        return [] if self._read in ready else ready
+        if self._read not in ready:
+            return ready
+        os.read(self._read, 64)
+        return []
 
     def close(self) -> None:
+        signal.set_wakeup_fd(-1)
         os.close(self._read)
         os.close(self._write)
 
