@@ -20,16 +20,14 @@ from drivers.receipt_check import folded
 
 def receipt(printer: FiscalPrinter, work: Work) -> dict[str, Any]:
     assert isinstance(work, Receipt)
-    return asdict(printer.issue_receipt(work)) | {
-        "folded": folded(work, printer.capabilities.code_page)
-    }
+    return asdict(printer.issue_receipt(work)) | {"folded": _folded(printer, work)}
 
 
 def complete(printer: FiscalPrinter, work: Work, payments_done: int) -> dict[str, Any]:
     """Go on with a receipt of ours that is partly or fully paid."""
     assert isinstance(work, Receipt)
     done = printer.complete_receipt(work, payments_done=payments_done)
-    return asdict(done) | {"folded": folded(work, printer.capabilities.code_page)}
+    return asdict(done) | {"folded": _folded(printer, work)}
 
 
 def recall_receipt(printer: FiscalPrinter, work: Work, seen: Observation) -> dict[str, Any]:
@@ -38,7 +36,7 @@ def recall_receipt(printer: FiscalPrinter, work: Work, seen: Observation) -> dic
     Where the JE cannot be read, ours is the one document that came: the last one.
     """
     assert isinstance(work, Receipt)
-    common = {"total": work.total, "folded": folded(work, printer.capabilities.code_page)}
+    common = {"total": work.total, "folded": _folded(printer, work)}
     now = seen.counters
     if seen.trace is not None:
         return asdict(seen.trace) | {"fiscal_serial": now.fiscal_serial} | common
@@ -109,7 +107,7 @@ def slip(printer: FiscalPrinter, work: Work) -> dict[str, Any]:
     number = printer.print_slip(work)
     return about(printer) | {
         "document_number": number,
-        "folded": folded(work, printer.capabilities.code_page),
+        "folded": _folded(printer, work),
     }
 
 
@@ -117,7 +115,7 @@ def recall_slip(printer: FiscalPrinter, work: Work, seen: Observation) -> dict[s
     assert isinstance(work, Slip)
     assert seen.trace is not None, "a slip is only ever proved by its reference"
     found = {"issued_at": seen.trace.issued_at, "document_number": seen.trace.document_number}
-    return about(printer) | found | {"folded": folded(work, printer.capabilities.code_page)}
+    return about(printer) | found | {"folded": _folded(printer, work)}
 
 
 def duplicate(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
@@ -160,9 +158,7 @@ def set_texts(printer: FiscalPrinter, work: Work) -> dict[str, Any]:
     assert isinstance(work, TextLines)
     held = printer.service.texts(work.place)
     printer.service.set_texts(work.place, work.lines + ("",) * (len(held) - len(work.lines)))
-    return _texts(printer, work.place) | {
-        "folded": folded(work.lines, printer.capabilities.code_page)
-    }
+    return _texts(printer, work.place) | {"folded": _folded(printer, work.lines)}
 
 
 def set_operator(printer: FiscalPrinter, work: Work) -> dict[str, Any]:
@@ -242,6 +238,10 @@ def about(printer: FiscalPrinter) -> dict[str, Any]:
     day = now.z_number + 1  # the Z report that will hold it
     at = printer.clock().text
     return {"fiscal_serial": now.fiscal_serial, "z_number": day, "issued_at": at}
+
+
+def _folded(printer: FiscalPrinter, asked: Receipt | Slip | tuple[str, ...]) -> list[str]:
+    return folded(asked, printer.capabilities.code_page)
 
 
 def _same(read: int | None, seen: int) -> None:

@@ -108,14 +108,15 @@ class Ledger(LedgerOutbox):
         )
         return found[0] if found and found[0].not_before_ms <= now_ms else None
 
-    def queued(self, device_id: str, kinds: Sequence[str]) -> LedgerEntry | None:
-        """Return the oldest command of these kinds, whatever stands before it."""
+    def queued(self, device_id: str, kinds: Sequence[str], now_ms: int) -> LedgerEntry | None:
+        """Return the oldest command of these kinds that may be taken now, whatever is before it."""
         marks = ", ".join("?" for _ in kinds)
         found = self._entries(
             f"device_id = ? AND state = 'queued' AND claimed = 1 AND kind IN ({marks})"
-            " ORDER BY arrival LIMIT 1",
+            " AND not_before_ms <= ? ORDER BY arrival LIMIT 1",
             device_id,
             *kinds,
+            now_ms,
         )
         return found[0] if found else None
 

@@ -164,13 +164,13 @@ def _decide_closed(
         return Decision(Verdict.NOT_ISSUED, "no receipt was closed since")
     if seen.reference_found:
         return Decision(Verdict.ISSUED, "our reference stands in the JE", Evidence.REFERENCE)
-    return _undecidable(doubt) if (doubt := _is_another(grown, printed, seen, receipt)) else ALONE
+    if doubt := _need_not_be_ours(grown, printed, seen, receipt):
+        return _undecidable(doubt)
+    why = "one receipt was closed since, with our total, and it alone came"
+    return Decision(Verdict.ISSUED, why)
 
 
-ALONE = Decision(Verdict.ISSUED, "one receipt was closed since, with our total, and it alone came")
-
-
-def _is_another(grown: int, printed: int | None, seen: Observation, receipt: Receipt) -> str:
+def _need_not_be_ours(grown: int, printed: int | None, seen: Observation, receipt: Receipt) -> str:
     """Say why the receipts that were closed since need not be ours, without the JE."""
     if grown != 1:
         return f"{grown} receipts were closed since"

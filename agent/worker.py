@@ -117,7 +117,8 @@ class DeviceWorker:
         if not words()[blocked[-1]].waits:
             return self._reject(entry, of_fault(blocked[-1]))
         cures = [name for name, kind in KINDS.items() if kind.cures & set(blocked)]
-        cure = self._ledger.queued(self._device_id, cures) if cures else None
+        now_ms = self._clock.now_ms()
+        cure = self._ledger.queued(self._device_id, cures, now_ms) if cures else None
         if cure is not None and not KINDS[entry.kind].cures:
             return self._issue(cure)
         self._session.pause()
@@ -135,7 +136,10 @@ class DeviceWorker:
         """
         assert entry.baseline is not None
         kind = KINDS[entry.kind]
-        work = kind.understand(entry.payload or "", entry.id, self._now())
+        try:
+            work = kind.understand(entry.payload or "", entry.id, self._now())
+        except NotUnderstood as error:  # what was asked cannot be held against what is there
+            return self._ledger.undecidable(entry, f"not understood any more: {error}", {})
         self._session.connect()
         reference = work.reference if isinstance(work, Receipt | Slip) else ""
         of = kind.proof.document

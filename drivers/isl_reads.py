@@ -7,6 +7,7 @@ and what the last receipt was worth [datecs.md 7]. 48 and 56 answer with counts 
 nothing is concluded.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -66,7 +67,7 @@ JE_DOCUMENTS_MAX = 8
 UNREADABLE = (ReplyError, ValueError, IndexError)  # a JE that is written otherwise than we think
 
 
-class IslReads:
+class IslReads(ABC):
     """One legacy ISL device, as far as it is only asked; a family says the rest."""
 
     dialects: ClassVar[dict[str, Dialect]]  # the first is the one of an empty name
@@ -121,9 +122,10 @@ class IslReads:
 
     # what a family says for itself
 
+    @abstractmethod
     def _identity(self, fields: list[str]) -> Identity:
         """Read the answer to 90, without the tax id."""
-        raise NotImplementedError
+        ...
 
     def _tax_id(self, fields: list[str]) -> str:
         return fields[0]
@@ -131,9 +133,10 @@ class IslReads:
     def _serial(self) -> str:
         return self._talk.read(DIAGNOSTICS, "1", self._identity).fiscal_serial
 
+    @abstractmethod
     def _counts(self) -> tuple[int, int]:
         """Read the number of the last Z report and the count of fiscal receipts."""
-        raise NotImplementedError
+        ...
 
     def _receipt_time(self) -> str:
         """When the last receipt was closed; "" where the device does not tell it."""

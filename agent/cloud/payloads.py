@@ -6,6 +6,7 @@
 Facts from the cloud's public pages [cloud_ebon.md 8, 14]; what they leave open is assumed.
 """
 
+from abc import ABC, abstractmethod
 from datetime import date
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Annotated, Any, Self
@@ -194,11 +195,11 @@ class VendorBarcode(_Vendor):
     data: Text
 
 
-class Vendor(_Vendor):
+class Vendor(_Vendor, ABC):
     """A payload in the cloud's spelling."""
 
-    def translated(self) -> Payload:
-        raise NotImplementedError
+    @abstractmethod
+    def translated(self) -> Payload: ...
 
 
 class VendorReceipt(Changed, Vendor):

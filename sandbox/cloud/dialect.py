@@ -9,6 +9,7 @@ An operation is a word for what a route does (`list`, `claim`, `upload`), the sa
 the rest of the cloud knows only those words and `Dialect`.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -91,7 +92,7 @@ class Entry:
 UNLIMITED = Tier(None, may_create_keys=True)
 
 
-class Dialect:
+class Dialect(ABC):
     """A key system. What is not overridden is what most of them have."""
 
     name: ClassVar[str]
@@ -105,26 +106,27 @@ class Dialect:
 
     # keys
 
-    def mint(self, order: KeyOrder, org_id: str) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def mint(self, order: KeyOrder, org_id: str) -> str: ...
 
+    @abstractmethod
     def shown(self, secret: str) -> str:
         """What lists show of a secret."""
-        raise NotImplementedError
+        ...
 
     def secret_of(self, headers: Headers) -> str:
         """The key as sent, "" where there is none."""
         kind, _, value = headers.get("authorization", "").partition(" ")
         return value.strip() if kind.lower() == "bearer" else ""
 
-    def well_formed(self, secret: str) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def well_formed(self, secret: str) -> bool: ...
 
     def stranger(self, headers: Headers) -> ApiError:
         """The 401 for a request without a key that opens anything."""
         return ApiError(401, "API key missing, malformed, unknown or disabled")
 
-    def admit(self, key: ApiKey, operation: str, entry: Entry) -> None:
+    def admit(self, key: ApiKey, operation: str, entry: Entry) -> None:  # noqa: B027  # a good key may do all
         """Let a good key do this.
 
         Raises:
@@ -147,8 +149,8 @@ class Dialect:
 
     # answers
 
-    def refusal(self, error: ApiError) -> JSONResponse:
-        raise NotImplementedError
+    @abstractmethod
+    def refusal(self, error: ApiError) -> JSONResponse: ...
 
     def elsewhere(self, what: str) -> ApiError:
         """The no to a device of the other environment."""
@@ -166,9 +168,9 @@ class Dialect:
         return {}
 
     def over_limit(self, told: Told) -> JSONResponse:
-        raise NotImplementedError
+        return self.refusal(ApiError(429, "Too many requests"))
 
     # routes
 
-    def routers(self, offers: Offers) -> list[APIRouter]:
-        raise NotImplementedError
+    @abstractmethod
+    def routers(self, offers: Offers) -> list[APIRouter]: ...

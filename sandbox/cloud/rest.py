@@ -11,6 +11,7 @@ A dialect gives the base, the name of a device, the shape of a record, of a list
 """
 
 import hashlib
+from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -79,11 +80,11 @@ class RestDialect(Dialect):
     def answer(self, data: Any) -> Any:
         return data
 
-    def commands(self, page: Page) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def commands(self, page: Page) -> Any: ...
 
-    def devices(self, records: list[Record]) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def devices(self, records: list[Record]) -> Any: ...
 
     def new_device(self, cloud: Cloud, access: Access, body: Record) -> Record:
         name = body.get("name")

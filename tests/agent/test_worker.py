@@ -283,3 +283,18 @@ def test_after_a_z_report_nobody_is_warned_of_the_day_that_it_ended(world: World
     world.settle()
     world.steps(2)
     assert Fault.DAY_ENDS_SOON not in world.cloud.devices()[DEVICE]["faults"]
+
+
+def test_a_cure_that_the_device_refuses_is_not_tried_again_without_a_pause(world: World) -> None:
+    with_open_receipt(world)
+    world.printer.device.refusing = {60: -112006}
+    world.queue("r1", sale())
+    world.queue("v1", kind="void_open_receipt")
+    world.steps(60)
+    begun = [event.at_ms for event in world.cloud.history("v1") if event.name == "begin"]
+    pauses = [later - earlier for earlier, later in pairwise(begun)]
+    assert len(pauses) > 1
+    assert all(pause >= 1_000 * number for number, pause in enumerate(pauses, start=1))
+    world.printer.device.refusing = {}
+    world.settle()
+    assert references(world)[1:] == [reference_of("r1")]
