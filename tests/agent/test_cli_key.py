@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import signal
 import stat
 import subprocess
 from collections.abc import Iterator
@@ -190,6 +191,7 @@ def typed(shop: Shop, line: bytes) -> tuple[str, int]:
     """What the terminal showed after a line was typed at the prompt, and the exit status."""
     process, terminal = pty.fork()
     if process == 0:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a job in the background ignores it
         command = [str(AMEF), "key", "set", "--config", str(shop.config)]
         os.execve(command[0], command, ENGLISH)
     shown = b""
