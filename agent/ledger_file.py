@@ -3,7 +3,7 @@
     LedgerError      the disk is full, read-only or gone: wait      nothing may be issued in either,
     LedgerDamaged    the file is not what was written: set aside    and neither loses anything
 
-    schema.sql, schema_2.sql     a new ledger is made by all of them, an old one by those it lacks
+    schema.sql, schema_2, _3     a new ledger is made by all of them, an old one by those it lacks
 
 The door to `sqlite3`, with `ledger_check.py` and `ledger_salvage.py` beside it, which look at files
 that may be damaged.
@@ -25,7 +25,11 @@ from drivers.clock import Clock
 log = logging.getLogger(__name__)
 
 LEDGER_FILE = "ledger.sqlite3"
-SCHEMAS = ("schema.sql", "schema_2.sql")  # the n-th makes version n out of the one before
+SCHEMAS = (
+    "schema.sql",
+    "schema_2.sql",
+    "schema_3.sql",
+)  # the n-th makes version n out of the one before
 SCHEMA_VERSION = len(SCHEMAS)
 VERSION_MAX = 1000  # a number beyond it was not written by a program of ours
 BUSY_TIMEOUT_S = 10.0

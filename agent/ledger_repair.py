@@ -206,6 +206,9 @@ class _Rebuilt(Ledger):
             for row in salvaged.uploads:
                 if row["event_id"] in events:  # what was sent is sent again in the same words
                     self._insert("upload", row)
+            for table, found in salvaged.archive.items():
+                for row in found:
+                    self._insert(table, row)
             self._event("", None, RECOVERED, _told(salvaged))
             for id_, row in rows.items():
                 self._decree(id_, row, lives.get(id_), salvaged.commands.get(id_))

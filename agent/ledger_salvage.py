@@ -23,6 +23,7 @@ from agent.ledger_file import SCHEMA_VERSION, TROUBLE, schema
 PARTS = ("", "-wal", "-shm")
 PROBES_MAX = 100_000
 UNREAD_MAX = 50
+ARCHIVE_TABLES = ("document", "z_row", "je_document")
 PAGE = 4096
 
 Row = dict[str, Any]
@@ -38,6 +39,7 @@ class Salvage:
     events: list[Row]
     devices: list[Row]
     uploads: list[Row]
+    archive: dict[str, list[Row]]
     log_is_whole: bool
     unread: tuple[str, ...]
 
@@ -65,6 +67,7 @@ def salvage(aside: Path) -> Salvage:
     events: list[Row] = []
     devices: list[Row] = []
     uploads: list[Row] = []
+    archive: dict[str, list[Row]] = {}
     with tempfile.TemporaryDirectory(dir=aside.parent) as folder:
         copy = Path(folder) / "copy"
         for part in PARTS[:2]:
@@ -77,11 +80,15 @@ def salvage(aside: Path) -> Salvage:
                 devices = _read(db, "device", "rowid", unread)
                 if _has_table(db, "upload"):  # not in a ledger of version 1
                     uploads = _sound(_read(db, "upload", "id", unread), unread, own_body)
+                for table in ARCHIVE_TABLES:
+                    if _has_table(db, table):  # since version 3
+                        archive[table] = _read(db, table, "rowid", unread)
     rows = {row["id"]: row for row in commands}
     unread = list(dict.fromkeys(unread))
     if len(unread) > UNREAD_MAX:
         unread = [*unread[:UNREAD_MAX], f"and {len(unread) - UNREAD_MAX} more"]
-    return Salvage(aside, sha256, rows, events, devices, uploads, damage is None, tuple(unread))
+    whole = damage is None
+    return Salvage(aside, sha256, rows, events, devices, uploads, archive, whole, tuple(unread))
 
 
 def _opened(copy: Path, unread: list[str]) -> sqlite3.Connection | None:

@@ -3,9 +3,9 @@
     [agent]   id, state_dir, command_ttl_s, timezone
     [cloud]   profile, base_url, api_key_file (or AMEF_API_KEY), poll_interval_s, proxy, ca_file,
               long_poll_s, budget_share, open_from, open_until
-    [[device]]  id, family, dialect, transport, address, baud, fiscal_serial, operator, password,
-                till, features, code_page, vat_rates, z_report_at, z_report_after_h, x_report_at,
-                set_clock_at, preflight_at
+    [[device]]  id, family, dialect, transport, address, baud, fiscal_serial, nui, operator,
+                password, till, features, code_page, vat_rates, z_report_at, z_report_after_h,
+                x_report_at, set_clock_at, preflight_at
     [[folder]]  a shop's old way: see folder.py
 
 Whatever is wrong is said with the file, the key, and for an unknown key the nearest known one.
@@ -149,6 +149,7 @@ class DeviceSettings(Table):
     dtr: bool = True
     rts: bool = True
     fiscal_serial: str = ""
+    nui: Annotated[str, StringConstraints(pattern=r"^([0-9]{10})?$")] = ""  # ANAF's id of it
     operator: Annotated[int, Field(ge=1, le=30)] | None = None
     password: Ascii | None = None
     till: Annotated[int, Field(ge=1, le=99999)] = 1

@@ -15,6 +15,7 @@ import pytest
 
 from agent.entries import Evidence
 from agent.ledger import Ledger, LedgerError
+from agent.ledger_file import SCHEMA_VERSION
 from tests.agent.rows import (
     FILE,
     PROBLEM,
@@ -198,10 +199,11 @@ def test_a_file_opened_again_has_everything(tmp_path: Path, clock: FakeClock) ->
 def test_a_ledger_of_a_newer_program_is_refused_and_left_alone(
     tmp_path: Path, clock: FakeClock, raw: sqlite3.Connection
 ) -> None:
-    raw.execute("PRAGMA user_version = 3")
-    with pytest.raises(LedgerError, match="version 3"):
+    newer = SCHEMA_VERSION + 1
+    raw.execute(f"PRAGMA user_version = {newer}")
+    with pytest.raises(LedgerError, match=f"version {newer}"):
         Ledger(tmp_path / FILE, clock)
-    assert raw.execute("PRAGMA user_version").fetchone()[0] == 3
+    assert raw.execute("PRAGMA user_version").fetchone()[0] == newer
 
 
 @pytest.mark.parametrize("content", [b"this is no ledger" * 99, b"SQLite format 3\0" + b"x" * 4096])

@@ -53,6 +53,7 @@ baud = 9600
 dtr = false
 rts = false
 fiscal_serial = "DB4200012345"
+nui = "5000001234"
 operator = 2
 password = "0002"
 till = 7
@@ -128,7 +129,7 @@ def test_every_key_is_taken(path: Path) -> None:
     assert (device.till, device.z_report_at) == (7, time(23, 30))
     assert (device.x_report_at, device.set_clock_at) == (time(14), time(4, 30))
     assert (device.preflight_at, device.z_report_after_h) == (time(7, 30), 22)
-    assert device.code_page == "cp1250"
+    assert (device.code_page, device.nui) == ("cp1250", "5000001234")
     assert (device.features, device.vat_rates) == (["drawer"], [21, 11, 0])
     assert [other.transport for other in found.device[1:]] == ["tcp", "usb"]
     keys = {line.split(" = ")[0] for line in ALL.splitlines() if " = " in line}
