@@ -27,6 +27,8 @@ from drivers.model import Bani
 
 ARCHIVED = "archived"
 LIMIT_MAX = 100_000
+# A register is made in the month after the one it is of.
+MONTH = "coalesce(json_extract(facts, '$.period'), substr(at, 1, 7))"
 ABOUT = "sort, owner, device_id, z_first, z_last, at, name, sha256, bytes, origin"
 
 
@@ -57,6 +59,20 @@ class Wanted:
     z: int | None = None
     month: str | None = None  # "2026-10"
     held: bool | None = None
+    device_id: str | None = None
+
+
+class Reading(StrEnum):
+    """What of a device is read on and on."""
+
+    JE = "je"  # documents, by number
+    MF = "mf"  # Zs, by number
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    number: int = 0  # nothing yet
+    at_ms: int = 0
 
 
 class ArchiveIndex(LedgerFile):
@@ -77,7 +93,8 @@ class ArchiveIndex(LedgerFile):
             ("sort = ?", wanted.sort),
             ("owner = ?", wanted.owner),
             ("held = ?", wanted.held),
-            ("substr(at, 1, 7) = ?", wanted.month),
+            ("device_id = ?", wanted.device_id),
+            (f"{MONTH} = ?", wanted.month),
         ):
             if value is not None:
                 asked.append(question)
@@ -116,28 +133,7 @@ class ArchiveIndex(LedgerFile):
 
     def note_z(self, owner: str, source: Source, figures: ZFigures) -> Noted:
         with self._transaction():
-            told = self._rows(
-                "SELECT digest FROM z_row WHERE owner = ? AND z_number = ? AND source = ?",
-                owner,
-                figures.z_number,
-                source,
-            )
-            digests = {row["digest"] for row in told}
-            if figures.digest in digests:
-                return Noted.SAME
-            self._db.execute(
-                "INSERT INTO z_row VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (
-                    owner,
-                    figures.z_number,
-                    source,
-                    figures.digest,
-                    figures.at,
-                    figures.as_json(),
-                    self._clock.now_ms(),
-                ),
-            )
-            return Noted.OTHER if digests else Noted.NEW
+            return self._note_z(owner, source, figures)
 
     def z_rows(self, owner: str, first: int = 0, last: int = LIMIT_MAX) -> list[ZRow]:
         """Return what every source told of these Zs, by number."""
@@ -175,9 +171,23 @@ class ArchiveIndex(LedgerFile):
 
     # the JE, as it is read
 
+    def place(self, owner: str, reading: Reading) -> Place:
+        """How far a reading has come, and when it was last looked whether there is more."""
+        rows = self._rows(
+            "SELECT number, at_ms FROM archive_place WHERE owner = ? AND reading = ?",
+            owner,
+            reading,
+        )
+        return Place(rows[0]["number"], rows[0]["at_ms"]) if rows else Place()
+
+    def come_to(self, owner: str, reading: Reading, number: int) -> None:
+        with self._transaction():
+            self._come_to(owner, reading, number)
+
     def add(self, owner: str, read: ReadDocument) -> None:
         """Write down one document of the JE; read once more, it is the same row."""
         with self._transaction():
+            self._come_to(owner, Reading.JE, read.number)
             self._db.execute(
                 "INSERT OR REPLACE INTO je_document VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
@@ -193,16 +203,6 @@ class ArchiveIndex(LedgerFile):
                     read.text,
                 ),
             )
-
-    def je_last(self, owner: str) -> int:
-        """The number of the last document of the JE that we have, sealed or not; 0: none."""
-        rows = self._rows("SELECT max(number) AS last FROM je_document WHERE owner = ?", owner)
-        sealed = self._rows(
-            "SELECT max(json_extract(facts, '$.last')) AS last FROM document"
-            " WHERE owner = ? AND sort = 'je'",
-            owner,
-        )
-        return max(rows[0]["last"] or 0, sealed[0]["last"] or 0)
 
     def je_days(self, owner: str) -> list[int]:
         """The Zs of which documents wait to be sealed."""
@@ -222,16 +222,48 @@ class ArchiveIndex(LedgerFile):
         for row in numbers:
             yield _read(self._rows(question, owner, row["number"])[0])
 
-    def seal(self, owner: str, z_number: int, new: NewDocument) -> Filed:
-        """File the whole day and forget its pieces."""
+    def seal(self, owner: str, new: NewDocument, figures: ZFigures) -> Filed:
+        """File a whole day of the JE, note what it comes to, and forget its pieces."""
         with self._transaction():
             filed, _ = self._file(new)
+            self._note_z(owner, Source.JE, figures)
             self._db.execute(
-                "DELETE FROM je_document WHERE owner = ? AND z_number = ?", (owner, z_number)
+                "DELETE FROM je_document WHERE owner = ? AND z_number = ?",
+                (owner, figures.z_number),
             )
         return filed
 
     # the pieces
+
+    def _note_z(self, owner: str, source: Source, figures: ZFigures) -> Noted:
+        told = self._rows(
+            "SELECT digest FROM z_row WHERE owner = ? AND z_number = ? AND source = ?",
+            owner,
+            figures.z_number,
+            source,
+        )
+        digests = {row["digest"] for row in told}
+        if figures.digest in digests:
+            return Noted.SAME
+        self._db.execute(
+            "INSERT INTO z_row VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                owner,
+                figures.z_number,
+                source,
+                figures.digest,
+                figures.at,
+                figures.as_json(),
+                self._clock.now_ms(),
+            ),
+        )
+        return Noted.OTHER if digests else Noted.NEW
+
+    def _come_to(self, owner: str, reading: Reading, number: int) -> None:
+        self._db.execute(
+            "INSERT OR REPLACE INTO archive_place VALUES (?, ?, ?, ?)",
+            (owner, reading, number, self._clock.now_ms()),
+        )
 
     def _file(self, new: NewDocument) -> tuple[Filed, bool]:
         known = "sort = ? AND owner = ? AND sha256 = ?"

@@ -10,12 +10,15 @@ import gzip
 import hashlib
 import os
 import re
+import shutil
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+ARCHIVE = "archive"  # the folder, below the state directory
 OBJECTS, NEW = "objects", ".new-"
 CHUNK_BYTES = 64 * 1024
 PACKED_LEVEL = 6
@@ -96,6 +99,24 @@ class Store:
         for _ in self.chunks(sha256):
             pass
 
+    def has(self, sha256: str) -> bool:
+        """Does something lie there? Whether it is whole only `verify` knows."""
+        return self.path(sha256).is_file()
+
+    def all(self) -> Iterator[str]:
+        """The hashes under which something lies, in order."""
+        for folder in sorted(self._root.glob("[0-9a-f][0-9a-f]")):
+            for path in sorted(folder.iterdir()):
+                if NAME.fullmatch(folder.name + path.name):
+                    yield folder.name + path.name
+
+    def sweep(self, before_s: float) -> None:
+        """Take away what a program that was cut off left half done; not what is being put now."""
+        for folder in self._root.glob(f"{NEW}*"):
+            with suppress(FileNotFoundError):  # its owner has just finished
+                if folder.stat().st_mtime < before_s:
+                    shutil.rmtree(folder)
+
     def remove(self, sha256: str) -> None:
         self.path(sha256).unlink(missing_ok=True)
 
@@ -107,6 +128,7 @@ class Store:
 
     def _name(self, new: Path, path: Path) -> None:
         path.parent.mkdir(exist_ok=True)
+        self._hand_over(self._root.parent, self._root, path.parent, new)
         new.replace(path)
         for folder in (path.parent, self._root):
             handle = os.open(folder, os.O_RDONLY)
@@ -114,3 +136,10 @@ class Store:
                 os.fsync(handle)
             finally:
                 os.close(handle)
+
+    def _hand_over(self, *paths: Path) -> None:
+        """As root (a person at a keyboard) we make files for the one whose folder it is."""
+        if os.geteuid() == 0:
+            owner = self._root.parents[1].stat()
+            for path in paths:
+                os.chown(path, owner.st_uid, owner.st_gid)

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from agent import archive_work
+from agent.archive import patience
 from agent.cloud.payloads import understood
 from agent.cloud.results import result_of
 from agent.cloud.schema import to_uploads
@@ -27,7 +28,7 @@ from drivers.faults import Fault
 from sandbox.cloud.world import opened
 from tests.agent.cloud_world import an_agent, submit
 from tests.agent.examples import content_of, words
-from tests.agent.world import World
+from tests.agent.world import World, sale
 
 BODY_BYTES_MAX = 1024 * 1024
 BUSY_DAY = 1_000
@@ -111,7 +112,11 @@ def test_a_day_of_a_thousand_receipts_fits_into_one_result_and_one_body(world: W
 
 
 def test_a_reading_ends_before_its_loop_is_taken_for_one_that_hangs() -> None:
-    assert archive_work.READ_S_MAX < SILENCE_S_MAX
+    assert max(patience.WHOLE_S_MAX, patience.SLICE_S) < SILENCE_S_MAX
+
+
+def passes(world: World, ms: int) -> None:
+    world.clock.ms += ms
 
 
 def rejected(world: World, kind: str, **asked: Any) -> tuple[str, str]:
@@ -148,8 +153,38 @@ def test_what_takes_longer_than_a_loop_may_is_refused(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     day(world, 1)
-    monkeypatch.setattr(archive_work, "READ_S_MAX", -1.0)
-    assert rejected(world, JE, z_from=1, z_to=1)[0] == "RESULT_TOO_LARGE"
+    monkeypatch.setattr(patience, "WHOLE_S_MAX", -1.0)
+    assert rejected(world, MF, z_from=1, z_to=1)[0] == "RESULT_TOO_LARGE"
+
+
+def test_the_je_is_read_in_as_many_slices_as_it_needs(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day(world, 3)
+    monkeypatch.setattr(patience, "SLICE_S", 0.0)
+    world.cable.before = lambda _: passes(world, 10)  # each document takes longer than a slice
+    result = done(world, JE, z_from=1, z_to=1)
+    assert content_of(result) == [line for p in world.printer.documents() for line in p["text"]]
+    assert "give_way" in world.events("c1")
+
+
+@pytest.mark.parametrize("kind", [JE, MF])
+def test_a_sale_goes_before_a_reading_that_has_begun_and_the_reading_goes_on(
+    world: World, kind: str
+) -> None:
+    day(world, 3)
+    world.queue("c1", words(z_from=1, z_to=1), kind)
+    lines = iter(range(20))
+    world.cable.before = lambda _: next(lines, None) == 19 and world.queue("c2", sale())
+    world.settle()
+    assert (world.entry("c1").state, world.entry("c2").state) == (State.ISSUED, State.ISSUED)
+    assert world.events("c1") == ["accept", "begin", "give_way", "begin", "finish"]
+    assert len(world.paper("receipt")) == 4
+    ends = {event.name: event.id for id_ in ("c1", "c2") for event in world.cloud.history(id_)}
+    assert world.cloud.history("c2")[-1].id < world.cloud.history("c1")[-1].id, ends
+    result = world.entry("c1").result
+    assert result is not None
+    assert content_of(result) != []
 
 
 def test_text_that_cannot_be_packed_is_bounded_too() -> None:

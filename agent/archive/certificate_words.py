@@ -1,0 +1,200 @@
+"""What the certificate says: every code with its weight and its sentence, Romanian and English.
+
+A note breaks nothing, nor does what is in ODD; while anything else stands, the archive is not
+complete. The table in docs/certificate.md has a row for each.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from agent.archive.sorts import Source
+from drivers.model import VatRate
+
+UNKNOWN = "?"
+
+
+class Weight(StrEnum):
+    NOTE = "note"
+    WARNING = "warning"
+    ALARM = "alarm"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A sentence in both languages, with its {places}."""
+
+    weight: Weight
+    ro: str
+    en: str
+
+
+ODD = frozenset({"CLOCK_SET_BACK", "CLOCK_AHEAD", "FOREIGN_NUI"})  # warnings that lose no data
+
+SOURCES = {  # Romanian, English
+    Source.REPORT: ("raportul Z", "the Z report"),
+    Source.MF: ("memoria fiscală (MF)", "the fiscal memory (MF)"),
+    Source.JE: ("jurnalul electronic (JE)", "the electronic journal (JE)"),
+    Source.SIGNED: ("fișierele semnate (p7b)", "the signed files (p7b)"),
+}
+NOTE, WARNING, ALARM = Weight.NOTE, Weight.WARNING, Weight.ALARM
+
+WORDS = {
+    "Z_MISSING": Said(
+        ALARM,
+        "Lipsește din toate sursele; următorul Z cunoscut este din {since}.",
+        "Missing in every source; the next known Z is of {since}.",
+    ),
+    "Z_MISSING_IN_SOURCE": Said(
+        WARNING,
+        "Lipsește din {ro_source}, din {since}.",
+        "Missing in {en_source} since {since}.",
+    ),
+    "Z_AWAITED": Said(
+        NOTE,
+        "Încă nu a venit din {ro_source}: se așteaptă, din {since}.",
+        "Not yet come from {en_source}: awaited since {since}.",
+    ),
+    "Z_WITHOUT_REPORT": Said(
+        NOTE,
+        "Necitit când a fost făcut (de la tastatură?); îl are memoria fiscală.",
+        "Not read when it was made (on the keyboard?); the fiscal memory has it.",
+    ),
+    "Z_BEFORE_SOURCE": Said(
+        NOTE,
+        "Dinainte de a începe arhiva din {ro_source}.",
+        "From before the archive of {en_source} began.",
+    ),
+    "SOURCE_EMPTY": Said(
+        NOTE,
+        "Nimic din {ro_source}: nu se poate compara cu această sursă.",
+        "Nothing from {en_source}: this source cannot be compared.",
+    ),
+    "P7B_VANISHES_SOON": Said(
+        WARNING,
+        "Fișierul semnat lipsește și dispare din aparat după {until}: exportați-l.",
+        "The signed file is missing and vanishes from the device after {until}: export it.",
+    ),
+    "P7B_GONE": Said(
+        ALARM,
+        "Fișierul semnat nu a fost luat în cele {life} de zile (până la {until}): aparatul"
+        " nu-l mai are.",
+        "The signed file was not taken within its {life} days (until {until}): the device has"
+        " it no more.",
+    ),
+    "Z_TOLD_TWICE": Said(
+        ALARM,
+        "Două rânduri diferite sub același număr în {ro_source}: {one} și {other}.",
+        "Two different rows under one number in {en_source}: {one} and {other}.",
+    ),
+    "Z_TOLD_AGAIN": Said(
+        NOTE,
+        "Spus de două ori de {ro_source}, o dată mai amănunțit; cifrele nu se contrazic.",
+        "Told twice by {en_source}, once in more detail; the figures do not contradict.",
+    ),
+    "DUPLICATE_Z": Said(
+        WARNING,
+        "Două documente diferite pentru același Z în {ro_source}: {one} și {other}.",
+        "Two different documents for one Z in {en_source}: {one} and {other}.",
+    ),
+    "TOTAL_DIFFERS": Said(
+        ALARM,
+        "Totalul diferă: {one} în {ro_source}, {other} în {ro_other} (admis {tolerance}).",
+        "The total differs: {one} in {en_source}, {other} in {en_other} (allowed {tolerance}).",
+    ),
+    "VAT_DIFFERS": Said(
+        ALARM,
+        "TVA diferă: {one} în {ro_source}, {other} în {ro_other} (admis {tolerance}).",
+        "The VAT differs: {one} in {en_source}, {other} in {en_other} (allowed {tolerance}).",
+    ),
+    "RATE_DIFFERS": Said(
+        ALARM,
+        "Vânzările cu cota {rate} diferă: {one} în {ro_source}, {other} în {ro_other}"
+        " (admis {tolerance}).",
+        "Sales at {rate} differ: {one} in {en_source}, {other} in {en_other}"
+        " (allowed {tolerance}).",
+    ),
+    "RATE_VAT_DIFFERS": Said(
+        ALARM,
+        "TVA la cota {rate} diferă: {one} în {ro_source}, {other} în {ro_other}"
+        " (admis {tolerance}).",
+        "The VAT at {rate} differs: {one} in {en_source}, {other} in {en_other}"
+        " (allowed {tolerance}).",
+    ),
+    "RECEIPTS_DIFFER": Said(
+        ALARM,
+        "Numărul bonurilor diferă: {one} în {ro_source}, {other} în {ro_other}.",
+        "The count of receipts differs: {one} in {en_source}, {other} in {en_other}.",
+    ),
+    "TIME_DIFFERS": Said(
+        NOTE,
+        "Ora diferă: {one} în {ro_source}, {other} în {ro_other} (admis {tolerance}).",
+        "The time differs: {one} in {en_source}, {other} in {en_other} (allowed {tolerance}).",
+    ),
+    "RATES_BY_LETTER_ONLY": Said(
+        NOTE,
+        "{ro_source} spune doar literele cotelor, care s-au schimbat la 1 august 2025: nu se"
+        " compară pe cote.",
+        "{en_source} tells only letters, which changed their rates on 1 August 2025: not"
+        " compared by rate.",
+    ),
+    "RECEIPT_GAP": Said(
+        ALARM,
+        "Bonuri lipsă în JE: de la {first} la {last} ar fi {due}, sunt {found}.",
+        "Receipts are missing in the JE: from {first} to {last} there should be {due}, there"
+        " are {found}.",
+    ),
+    "JE_DOCUMENTS_MISSING": Said(
+        ALARM,
+        "Documente lipsă în JE: {numbers}.",
+        "Documents are missing in the JE: {numbers}.",
+    ),
+    "JE_PARTIAL": Said(
+        NOTE,
+        "Citit de la mijlocul zilei: sumele lui nu se compară.",
+        "Read from the middle of its day: its sums are not compared.",
+    ),
+    "CLOCK_SET_BACK": Said(
+        WARNING,
+        "Ceasul aparatului a fost dat înapoi: Z {before} este din {one}, acesta din {other}.",
+        "The device's clock was set back: Z {before} is of {one}, this one of {other}.",
+    ),
+    "CLOCK_AHEAD": Said(
+        WARNING,
+        "Datat în viitor: {since}.",
+        "Dated in the future: {since}.",
+    ),
+    "DAY_WITHOUT_Z": Said(
+        NOTE,
+        "Zile fără Z: {count}, între {one} și {other}.",
+        "Days without a Z: {count}, between {one} and {other}.",
+    ),
+    "FOREIGN_NUI": Said(
+        WARNING,
+        "Fișiere semnate ale altui aparat: niciun aparat configurat nu are NUI {nui}.",
+        "Signed files of another device: no configured device has the NUI {nui}.",
+    ),
+}
+
+
+def breaks(code: str) -> bool:
+    """Is the archive not complete while this stands?"""
+    return WORDS[code].weight is not Weight.NOTE and code not in ODD
+
+
+# values as text
+
+
+def shown(at: str) -> str:
+    """2025-09-01 21:40:00."""
+    return at.replace("T", " ")
+
+
+def lei(amount: int | None) -> str:
+    if amount is None:
+        return UNKNOWN
+    whole, part = divmod(abs(amount), 100)
+    return f"{'-' * (amount < 0)}{whole}.{part:02}"
+
+
+def percent(rate: VatRate | None) -> str:
+    return UNKNOWN if rate is None else lei(rate).removesuffix(".00") + " %"

@@ -1,0 +1,250 @@
+"""Is the archive what its index says, and can its index be made again from what lies there?
+
+    verify    index -> store     OBJECT_DAMAGED, SIZE_DIFFERS, INDEX_DIFFERS, SIGNATURE_*
+              store -> index     NOT_INDEXED: `rebuild` knows what it is; else only said
+    rebuild   an object without a row: a signed file is taken in as from a stick, a day of the JE by
+              its first line; X, Z and MF do not say whose they are, and a device tells them again
+
+Reads every byte once; a large day of the JE piece by piece.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from agent.archive.chain import Trusted
+from agent.archive.cms import FILE_BYTES_MAX, Signature
+from agent.archive.index import Reading
+from agent.archive.intake import Intake, device_of
+from agent.archive.je_day import FORM
+from agent.archive.keeping import ArchiveKeeping
+from agent.archive.places import begins_as_signed
+from agent.archive.refusals import NotSigned
+from agent.archive.signed import read_signed
+from agent.archive.sorts import Filed, NewDocument, Sort, Source, ZFigures
+from agent.archive.store import ArchiveDamaged, Store, Stored
+from config.settings import DeviceSettings
+from drivers.model import Bani
+
+SIGNED = (Sort.SIGNED_DAY, Sort.SIGNED_REGISTER)
+HEADER_BYTES_MAX = 256 * 1024
+NUMBER_MAX = 10**15
+REBUILT = "rebuilt"  # the origin of what was found in the store itself
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """Something that does not hold. `document` None: an object that no document names."""
+
+    code: str
+    document: int | None
+    name: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    documents: int
+    objects: int
+    wrong: tuple[Wrong, ...]
+    notes: tuple[Wrong, ...]  # to be known; nothing is broken
+
+
+def verify(store: Store, index: ArchiveKeeping, trusted: Trusted = ()) -> Inspected:
+    """Hold store and index against each other."""
+    wrong: list[Wrong] = []
+    notes: list[Wrong] = []
+    count, named = 0, set()
+    for filed in index.documents():
+        count += 1
+        named.add(filed.document.sha256)
+        if filed.gone_at_ms is None:
+            for found in _of_document(store, index, filed, trusted):
+                (notes if found.code == "SIGNATURE_UNCHECKED" else wrong).append(found)
+    objects = 0
+    for sha256 in store.all():
+        objects += 1
+        if sha256 in named:
+            continue
+        try:
+            is_ours = _is_known(store, sha256)
+        except ArchiveDamaged as error:
+            wrong.append(Wrong("OBJECT_DAMAGED", None, sha256, str(error)))
+            continue
+        sentence = "no document names it"
+        if is_ours:
+            sentence += "; `amef archive rebuild` takes it up"
+        (wrong if is_ours else notes).append(Wrong("NOT_INDEXED", None, sha256, sentence))
+    return Inspected(count, objects, tuple(wrong), tuple(notes))
+
+
+def _of_document(
+    store: Store, index: ArchiveKeeping, filed: Filed, trusted: Trusted
+) -> Iterator[Wrong]:
+    document = filed.document
+
+    def wrong(code: str, sentence: str) -> Wrong:
+        return Wrong(code, filed.id, document.name, sentence)
+
+    try:
+        size = sum(len(chunk) for chunk in store.chunks(document.sha256))
+    except ArchiveDamaged as error:
+        code = "OBJECT_DAMAGED" if store.has(document.sha256) else "OBJECT_MISSING"
+        yield wrong(code, str(error))
+        return
+    if size != document.bytes:
+        yield wrong("SIZE_DIFFERS", f"{size} bytes lie there, {document.bytes} are indexed")
+    if document.sort not in SIGNED:
+        return
+    try:
+        signed = read_signed(store.read(document.sha256), trusted)
+    except NotSigned as error:
+        yield wrong("INDEX_DIFFERS", f"it is no signed file: {error.sentence}")
+        return
+    said = (signed.sort, signed.nui, signed.z_first, signed.z_last)
+    if said != (document.sort, document.owner, document.z_first, document.z_last):
+        yield wrong("INDEX_DIFFERS", "owner, sort or Z are others than the file says")
+    if signed.signature is not Signature.INTACT:
+        yield wrong(f"SIGNATURE_{signed.signature.upper()}", _why(signed.findings))
+    if (figures := signed.figures()) is not None:
+        rows = index.z_rows(document.owner, signed.z_first, signed.z_first)
+        if figures.digest not in {row.figures.digest for row in rows}:
+            yield wrong("FIGURES_MISSING", f"the figures of Z {signed.z_first} are not noted")
+
+
+def _why(findings: Sequence[Any]) -> str:
+    wanted = ("SIGNATURE", "DIGEST", "SIGNER")
+    said = [each.sentence for each in findings if each.code.startswith(wanted)]
+    return said[-1] if said else "the signature is not intact"
+
+
+# what lies in the store, without its index
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    taken: tuple[Filed, ...]
+    unknown: tuple[str, ...]  # hashes of what does not say what it is
+    damaged: tuple[str, ...]
+
+
+def rebuild(
+    store: Store, index: ArchiveKeeping, intake: Intake, devices: Sequence[DeviceSettings]
+) -> Rebuilt:
+    """Index what the store has and the index does not.
+
+    Raises:
+        LedgerError: it cannot be written down.
+    """
+    named = {filed.document.sha256 for filed in index.documents()}
+    taken: list[Filed] = []
+    unknown: list[str] = []
+    damaged: list[str] = []
+    for sha256 in store.all():
+        if sha256 in named:
+            continue
+        try:
+            filed = _taken(store, index, intake, devices, sha256)
+        except ArchiveDamaged:
+            damaged.append(sha256)
+            continue
+        if filed is None:
+            unknown.append(sha256)
+        else:
+            taken.append(filed)
+    return Rebuilt(tuple(taken), tuple(unknown), tuple(damaged))
+
+
+def _taken(
+    store: Store,
+    index: ArchiveKeeping,
+    intake: Intake,
+    devices: Sequence[DeviceSettings],
+    sha256: str,
+) -> Filed | None:
+    """Take one object up; None: it does not say what it is."""
+    head, size = _head(store, sha256)
+    if size <= FILE_BYTES_MAX and begins_as_signed(head):
+        content = store.read(sha256)
+        try:
+            signed = read_signed(content)
+        except NotSigned:
+            return None
+        register = signed.sort is Sort.SIGNED_REGISTER
+        about = f"{signed.period}_registru" if register else f"Z{signed.z_first:04d}"
+        return intake.take(f"{signed.nui}_{about}.p7b", content, REBUILT).filed
+    if (header := _je_header(head)) is not None:
+        return _je_taken(index, devices, Stored(sha256, size), header)
+    return None
+
+
+def _is_known(store: Store, sha256: str) -> bool:
+    """Does an object say itself what it is?"""
+    head, size = _head(store, sha256)
+    if size <= FILE_BYTES_MAX and begins_as_signed(head):
+        try:
+            read_signed(store.read(sha256))
+        except NotSigned:
+            return False
+        return True
+    return _je_header(head) is not None
+
+
+def _head(store: Store, sha256: str) -> tuple[bytes, int]:
+    """How an object begins, and its size; all of it is read, so that it is whole."""
+    head, size = b"", 0
+    for chunk in store.chunks(sha256):
+        head += chunk[: max(0, HEADER_BYTES_MAX - size)]
+        size += len(chunk)
+    return head, size
+
+
+def _je_header(head: bytes) -> dict[str, Any] | None:
+    if not head.startswith(b'{"je": '):
+        return None
+    try:
+        told: dict[str, Any] = json.loads(head.split(b"\n", 1)[0])
+        datetime.fromisoformat(told["at"])
+        numbers = [told[name] for name in ("z", "first", "last", "receipts")]
+        sums = [told.get(name) for name in ("total", "z_total")]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    numbers += [each for each in sums if each is not None]
+    known = told.get("je") == FORM and isinstance(told.get("owner"), str) and told["owner"]
+    fit = all(isinstance(each, int) and 0 <= each <= NUMBER_MAX for each in numbers)
+    return told if known and fit else None
+
+
+def _je_taken(
+    index: ArchiveKeeping, devices: Sequence[DeviceSettings], stored: Stored, told: dict[str, Any]
+) -> Filed:
+    facts = {name: value for name, value in told.items() if name not in ("je", "owner")}
+    owner, z_number = told["owner"], told["z"]
+    new = NewDocument(
+        sort=Sort.JE,
+        owner=owner,
+        name=f"{owner}_Z{z_number:04d}.je.jsonl",
+        sha256=stored.sha256,
+        bytes=stored.bytes,
+        origin=REBUILT,
+        device_id=device_of(owner, devices),
+        z_first=z_number,
+        z_last=z_number,
+        at=told["at"],
+        facts=facts,
+    )
+    filed, _ = index.file(new)
+    z_total = told.get("z_total")
+    figures = ZFigures(
+        z_number,
+        told["at"],
+        total=None if told.get("total") is None else Bani(told["total"]),
+        receipts=told["receipts"],
+        more={} if z_total is None else {"z_total": z_total},
+    )
+    index.note_z(owner, Source.JE, figures)
+    if told["last"] > index.place(owner, Reading.JE).number:
+        index.come_to(owner, Reading.JE, told["last"])
+    return filed

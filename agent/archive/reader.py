@@ -1,0 +1,293 @@
+"""Reads what a device remembers, between its sales: Zs that were made, the JE, the fiscal memory.
+
+    notice   the Z counter moved: the figures of that Z, whoever made it
+    je       documents from the last one we have, each written down as it comes; whole days sealed
+    mf       the Zs that we have no record of; all of them again once a month, row by row
+
+Each step is a slice of it (see patience.py), and what was read is on disk: after a cut, a crash or
+days off it goes on where it was. What is due is decided by what is there, not by an hour that may
+have passed while the machine was off.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+
+from agent.archive.figures import of_memory, of_report
+from agent.archive.index import ArchiveIndex, Noted, Reading, Wanted
+from agent.archive.je_day import Z_REPORT, JeDay, lines_of
+from agent.archive.sorts import NewDocument, ReadDocument, Sort, Source, ZFigures
+from agent.archive.store import Store
+from drivers.archive import Archive, ArchivedDocument, DateSpan, DocumentSpan, ZSpan
+from drivers.archive_text import iso_time, memory_records, said_in
+from drivers.base import FiscalPrinter
+from drivers.capabilities import Told
+from drivers.clock import Clock
+from drivers.errors import Refused
+from drivers.faults import Fault
+
+DEVICE = "device"
+BATCH = 50  # documents of the JE that are asked for at once
+MEMORY_ZS = 20  # Zs of the fiscal memory in one report: what is lost where it has to be left
+DOCUMENT_MAX = 9_999_999
+QUIET_MS = 5_000  # after the last command: who sells on is not to be met at every line
+NOTICE_MS, JE_MS = 60_000, 15 * 60_000
+REFUSED_MS = 10 * 60_000
+MONTH_MS = 30 * 86_400_000
+DAY_REPORTS = ("x_report", Z_REPORT)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Where it is kept."""
+
+    index: ArchiveIndex
+    store: Store
+
+
+class ArchiveReader:
+    """The reader of one device. `step` does a piece of what is due; it prints and sets nothing."""
+
+    def __init__(self, device_id: str, kept: Kept, clock: Clock, je_days_back: int) -> None:
+        self._device_id = device_id
+        self._index = kept.index
+        self._store = kept.store
+        self._clock = clock
+        self._days_back = je_days_back
+        self._quiet_from_ms = 0
+        self._due_ms: dict[str, int] = {}  # by piece; none: at once
+        self._told: dict[str, str] = {}  # by piece: what it reads, or why it does not
+
+    @property
+    def sentence(self) -> str:
+        return "; ".join(f"archive: {told}" for told in self._told.values())
+
+    def close(self) -> None:
+        self._index.close()
+
+    def worked(self) -> None:
+        """Something was printed, or will be: not now."""
+        self._quiet_from_ms = self._clock.now_ms() + QUIET_MS
+
+    def renew(self) -> None:
+        """A day was closed: everything is due."""
+        self._due_ms.clear()
+
+    @property
+    def is_due(self) -> bool:
+        now_ms = self._clock.now_ms()
+        return now_ms >= self._quiet_from_ms and any(
+            now_ms >= self._due_ms.get(piece, 0) for piece in self._pieces()
+        )
+
+    def step(self, printer: FiscalPrinter, owner: str, today: date) -> bool:
+        """Do a slice of the first piece that is due. True if there was one.
+
+        Raises:
+            GaveWay: something has to be printed, or the slice is over; what was read is kept.
+            DriverError: the device could not be asked.
+        """
+        pieces = self._pieces()
+        now_ms = self._clock.now_ms()
+        due = [name for name in pieces if now_ms >= self._due_ms.get(name, 0)]
+        if not due:
+            return False
+        name = due[0]
+        try:
+            every_ms = pieces[name](printer, owner, today)
+        except (Refused, OSError) as error:  # the device will not, or the disk cannot
+            self._told[name] = f"{name}: {error}"
+            every_ms = REFUSED_MS
+        else:
+            if every_ms:
+                self._told.pop(name, None)
+        self._due_ms[name] = self._clock.now_ms() + every_ms
+        return True
+
+    def note_report(
+        self, owner: str, kind: str, command_id: str, result: dict[str, object]
+    ) -> None:
+        """Keep what a report of ours told; no other source has as much of a day.
+
+        Where the disk is full, a Z is told once more by the device itself: with less.
+        """
+        figures = of_report(result)
+        is_z = kind == "z_report"
+        try:
+            self._file_figures(owner, Sort.Z if is_z else Sort.X, figures, command_id)
+        except OSError as error:
+            self._told["notice"] = f"{kind}: {error}"
+            return
+        if is_z:
+            self._index.note_z(owner, Source.REPORT, figures)
+            self.renew()
+
+    # the pieces: each returns after how long it is due again, 0 where it was only a part
+
+    def _pieces(self) -> dict[str, Callable[[FiscalPrinter, str, date], int]]:
+        return {"notice": self._notice, "je": self._read_je, "mf": self._read_memory}
+
+    def _notice(self, printer: FiscalPrinter, owner: str, _: date) -> int:
+        """See whether a Z was made on the keyboard, or by another program."""
+        made = printer.counters().z_number
+        known = self._index.last_z(owner, Source.REPORT)
+        if made > known:
+            report = printer.last_z_report()
+            figures = of_report(asdict(report))
+            self._file_figures(owner, Sort.Z, figures, "")
+            self._index.note_z(owner, Source.REPORT, figures)
+            self._due_ms = {}
+        return NOTICE_MS
+
+    def _read_je(self, printer: FiscalPrinter, owner: str, today: date) -> int:
+        if Told.JE in printer.capabilities.untold:
+            return MONTH_MS
+        place = self._index.place(owner, Reading.JE).number
+        made = printer.counters().z_number
+        numbers = self._unread(printer.archive, place, made, today)
+        for read in self._documents(printer, numbers[:BATCH]):
+            self._told["je"] = f"JE, Z {read.z_number}, document {read.number}"
+            self._index.add(owner, read)
+        if len(numbers) > BATCH:
+            self._index.come_to(owner, Reading.JE, numbers[BATCH - 1])
+            return 0
+        if numbers:
+            self._index.come_to(owner, Reading.JE, numbers[-1])
+        for z_number in self._index.je_days(owner):
+            if z_number <= made:
+                self._seal(owner, z_number)
+        return JE_MS
+
+    def _unread(self, archive: Archive, place: int, made: int, today: date) -> range:
+        """Say which documents the JE has behind our place.
+
+        A JE that ends before our place was changed or emptied: it is read from its beginning.
+        """
+        if archive.by_day:
+            return archive.find(ZSpan(max(place + 1, made - self._days_back + 1, 1), made))
+        if place:
+            held = archive.find(DocumentSpan(1, DOCUMENT_MAX))
+            begin = place + 1 if not held or held[-1] >= place else held[0]
+            return range(max(begin, held.start), held.stop)
+        try:
+            return archive.find(DateSpan(today - timedelta(days=self._days_back), today))
+        except Refused as error:
+            if error.fault is Fault.NO_DATA:
+                return range(0)
+            raise
+
+    def _documents(self, printer: FiscalPrinter, numbers: range) -> Iterator[ReadDocument]:
+        for document in printer.archive.documents(numbers):
+            yield read_document(document)
+
+    def _seal(self, owner: str, z_number: int) -> None:
+        """Make one document of a day, and note what its receipts come to."""
+        before = self._index.documents(Wanted(sort=Sort.JE, owner=owner, z=z_number - 1))
+        day = JeDay(z_number, before[-1].document.facts["last"] if before else 0)
+        for read in self._index.je_documents(owner, z_number):
+            day.add(read)
+        pieces = self._index.je_documents(owner, z_number)
+        stored = self._store.put(lines_of(owner, day, pieces))
+        new = NewDocument(
+            Sort.JE,
+            owner,
+            f"{owner}_Z{z_number:04d}.je.jsonl",
+            stored.sha256,
+            stored.bytes,
+            DEVICE,
+            self._device_id,
+            z_number,
+            z_number,
+            day.at,
+            day.facts(),
+        )
+        more: dict[str, int] = {} if day.z_total is None else {"z_total": day.z_total}
+        figures = ZFigures(
+            z_number,
+            day.at,
+            total=day.total,
+            receipts=day.receipts,
+            more=more,
+        )
+        self._index.seal(owner, new, figures)
+
+    def _read_memory(self, printer: FiscalPrinter, owner: str, _: date) -> int:
+        """Read the next Zs; after the last one it is compared from the first, a month later."""
+        if Told.FISCAL_MEMORY in printer.capabilities.untold:
+            return MONTH_MS
+        made = printer.counters().z_number
+        place = self._index.place(owner, Reading.MF)
+        old = place.at_ms and self._clock.now_ms() - place.at_ms >= MONTH_MS
+        begin = 1 if old and place.number >= made else place.number + 1
+        if begin > made:
+            return MONTH_MS
+        span = ZSpan(begin, min(begin + MEMORY_ZS - 1, made))
+        self._told["mf"] = f"fiscal memory, Z {span.first} to {span.last}"
+        lines = list(printer.archive.fiscal_memory(span, detailed=True))
+        self._file_memory(owner, span, lines)
+        self._index.come_to(owner, Reading.MF, span.last)
+        return 0 if span.last < made else MONTH_MS
+
+    def _file_memory(self, owner: str, span: ZSpan, lines: list[bytes]) -> None:
+        records = [of_memory(record) for record in memory_records(lines)]
+        told = {figures.z_number for figures in records}
+        lacking = [number for number in range(span.first, span.last + 1) if number not in told]
+        others = [f.z_number for f in records if self._note(owner, f) is Noted.OTHER]
+        stored = self._store.put(b"".join(line + b"\n" for line in lines))
+        new = NewDocument(
+            Sort.MF,
+            owner,
+            f"{owner}_MF_Z{span.first:04d}-{span.last:04d}.txt",
+            stored.sha256,
+            stored.bytes,
+            DEVICE,
+            self._device_id,
+            span.first,
+            span.last,
+            records[-1].at if records else "",
+            {"zs": len(records), "lacking": lacking, "others": others},
+        )
+        self._index.file(new)
+
+    def _note(self, owner: str, figures: ZFigures) -> Noted:
+        return self._index.note_z(owner, Source.MF, figures)
+
+    def _file_figures(self, owner: str, sort: Sort, figures: ZFigures, command_id: str) -> None:
+        content = figures.as_json().encode() + b"\n"
+        stored = self._store.put(content)
+        letter = sort.value.upper()
+        mark = hashlib.sha256(content).hexdigest()[:8]
+        facts = {"figures": json.loads(content), "command": command_id}
+        new = NewDocument(
+            sort,
+            owner,
+            f"{owner}_{letter}{figures.z_number:04d}_{mark}.json",
+            stored.sha256,
+            stored.bytes,
+            DEVICE,
+            self._device_id,
+            figures.z_number,
+            figures.z_number,
+            figures.at,
+            facts,
+        )
+        self._index.file(new)
+
+
+def read_document(document: ArchivedDocument) -> ReadDocument:
+    """Parse a document of the JE; its text is kept as it is."""
+    trace = document.trace
+    said = said_in(document.lines, of_day=document.kind in DAY_REPORTS)
+    return ReadDocument(
+        number=trace.document_number,
+        z_number=trace.z_number,
+        kind=document.kind,
+        at=iso_time(trace.issued_at),
+        receipt_number=trace.receipt_number,
+        text=b"".join(line + b"\n" for line in document.lines),
+        total=said.total,
+        tax_id=said.tax_id,
+        reference=said.reference,
+    )

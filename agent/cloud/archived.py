@@ -1,0 +1,126 @@
+"""What the cloud is told of a document of the archive: its labels, and what its report says.
+
+    event "archived"  -->  Upload("upload")   labels and SHA-256; the bytes stay in the store
+                           Upload("report")   X, Z: figures in the cloud's model; JE, MF: facts
+
+Nothing is planned where no [[device]] is the owner, where the cloud takes no bytes, and for an X or
+a Z that a command brought: its own report has told it, and a Z told twice is a turnover told twice.
+"""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from agent.archive.sorts import RateSum, Sort, ZFigures, figures_of
+from agent.archive.store import ARCHIVE, Store
+from agent.cloud.results import REGISTERS
+from agent.cloud.schema import idempotency
+from agent.entries import Event
+from agent.ledger import Ledger
+from agent.ledger_outbox import Upload
+from config.settings import Settings, profiles
+
+KINDS = {Sort.SIGNED_DAY: "p7b", Sort.SIGNED_REGISTER: "p7b"}
+KINDS |= {sort: str(sort) for sort in (Sort.X, Sort.Z, Sort.MF, Sort.JE)}
+WITH_FIGURES = (Sort.X, Sort.Z)
+DATES = {Sort.X: "timestamp", Sort.Z: "reportDate", Sort.MF: "archiveDate", Sort.JE: "timestamp"}
+LABELS = {"name": "name", "sort": "sort", "owner": "owner", "at": "at"}
+LABELS |= {"z_first": "zFrom", "z_last": "zTo"}
+NAME_LENGTH_MAX = 200
+FINDINGS_TOLD_MAX = 20
+
+
+def store_of(settings: Settings) -> Store:
+    return Store(settings.agent.state_dir / ARCHIVE)
+
+
+class Archived:
+    """Belongs to the cloud thread."""
+
+    def __init__(self, ledger: Ledger, settings: Settings) -> None:
+        self._ledger = ledger
+        self._agent_id = settings.agent.id
+        self._zone = ZoneInfo(settings.agent.timezone)
+        upload = profiles()[settings.cloud.profile].call("upload")
+        self._takes_bytes = upload is not None and upload.takes_bytes
+
+    def uploads(self, event: Event) -> list[Upload]:
+        """Say what is sent for an event "archived". Often nothing."""
+        sort, told = Sort(event.data["sort"]), event.data
+        facts = self._ledger.document_facts(told["document"])
+        if not event.device_id or self._is_told(sort, event, facts):
+            return []
+        who, kind = {"agentId": self._agent_id, "eventId": event.id}, KINDS[sort]
+        labels = {
+            theirs: told[ours] for ours, theirs in LABELS.items() if told[ours] not in ("", None)
+        }
+        labels["name"] = told["name"][:NAME_LENGTH_MAX]
+        content = {"sha256": told["sha256"], "bytes": told["bytes"]}
+        planned = []
+        if self._takes_bytes:
+            body = who | labels | content | {"document": told["document"]}
+            key = idempotency("upload", self._agent_id, event.id)
+            parts = {"device_id": event.device_id, "kind": kind}
+            planned.append(Upload("upload", parts, body, key))
+        if sort in DATES:
+            said = self._report(sort, told, facts) | labels | content
+            key = idempotency("report", self._agent_id, event.id)
+            body = who | {"commandId": None, "deviceId": event.device_id} | said
+            planned.append(Upload("report", {"kind": kind}, body, key))
+        return planned
+
+    def _is_told(self, sort: Sort, event: Event, facts: dict[str, Any]) -> bool:
+        """Has a command's own report told it? Of a Z that was found after a doubt, no document
+        knows the command.
+        """
+        brought = sort in WITH_FIGURES and bool(facts.get("command"))
+        return brought or (sort is Sort.Z and self._ledger.is_z_of_command(event))
+
+    def _report(self, sort: Sort, told: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
+        findings = told["findings"][:FINDINGS_TOLD_MAX]
+        said = {"fiscalSeries": told["owner"], "findings": findings}
+        if moment := self._instant(told["at"]):
+            said[DATES[sort]] = moment
+        if sort in WITH_FIGURES and "figures" in facts:
+            said |= in_the_clouds_model(figures_of(json.dumps(facts["figures"])))
+        return said
+
+    def _instant(self, at: str) -> str:
+        """The device's local time as an instant; "" where it is no time."""
+        try:
+            local = datetime.fromisoformat(at).replace(tzinfo=self._zone)
+            return local.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        except (ValueError, OverflowError):
+            return ""
+
+
+def in_the_clouds_model(figures: ZFigures) -> dict[str, Any]:
+    """Name the figures of an X or a Z as the cloud does; money in lei [cloud_ebon.md 11]."""
+    return {
+        "number": figures.z_number,
+        "fiscalDate": figures.at,
+        "totals": None if figures.total is None else {"sales": _lei(figures.total)},
+        "vatBreakdown": [_of_rate(rate) for rate in figures.rates],
+        "payments": [{"type": k, "amount": _lei(paid)} for k, paid in figures.payments.items()],
+        "receiptCount": figures.receipts,
+        "registers": {
+            theirs: {"count": count, "amount": _lei(figures.more.get(f"{ours}_total"))}
+            for ours, theirs in REGISTERS.items()
+            if (count := figures.more.get(f"{ours}_count")) is not None
+        },
+    }
+
+
+def _of_rate(rate: RateSum) -> dict[str, Any]:
+    return {
+        "group": rate.letter or None,
+        "rate": None if rate.rate is None else rate.rate / 100,
+        "gross": _lei(rate.gross),
+        "base": None if rate.vat is None else _lei(rate.gross - rate.vat),
+        "amount": _lei(rate.vat),
+    }
+
+
+def _lei(bani: int | None) -> float | None:
+    return None if bani is None else bani / 100
