@@ -1,6 +1,8 @@
 """`python -m sandbox WHAT ...`: hands the rest of the command line to one part of the sandbox.
 
     printer      one virtual fiscal printer on a pseudo-terminal or a TCP port
+    history      a past for one, in its state file: 2,000 Z reports in seconds
+    stick        the signed days for ANAF out of its state file, as on a USB stick
     cloud        a virtual cloud that speaks the agent's contract over HTTP on loopback
     conformance  what an agent can and cannot do on a cloud, as a table
     demo         everything together, with the paper on the screen
@@ -14,9 +16,15 @@ import argparse
 import importlib
 import sys
 
-MODULES = {"printer": "families"}  # the family says which printer
+MODULES = {
+    "printer": "families",  # the family says which printer
+    "history": "printer.history",
+    "stick": "printer.anaf_stick",
+}
 PARTS = {
     "printer": "one virtual fiscal printer on a pseudo-terminal or a TCP port",
+    "history": "a past for one, in its state file",
+    "stick": "the signed days for ANAF out of its state file",
     "cloud": "a virtual cloud on loopback",
     "conformance": "what an agent can and cannot do on a cloud",
     "demo": "everything together, with the paper on the screen",

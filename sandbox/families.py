@@ -19,6 +19,10 @@ FAMILIES = {
     "daisy:ro": "sandbox.printer_isl",
     "tremol": "sandbox.printer_zfp",
     "tremol:bg": "sandbox.printer_zfp",
+    "shtrih": "sandbox.printer_shtrih",
+    "shtrih:by_sale": "sandbox.printer_shtrih",
+    "shtrih:numbered": "sandbox.printer_shtrih",
+    "custom": "sandbox.fiscalnet",  # a FiscalNet over two folders; it needs --folder
 }
 
 

@@ -7,11 +7,13 @@
     status:503      that status, in the envelope        html         200 and a web page
     garbage         200 and JSON cut in mid-word        delay:1.5    seconds, then as usual
     close           the connection ends, nothing done   drop-reply   done, then the connection ends
+    flip-byte       the body comes with one byte wrong  other-sha256, no-sha256   of what was taken
 
 The oldest fault that fits a request is used up first. Without `method` every method fits.
 """
 
 import asyncio
+import re
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -23,7 +25,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from sandbox.cloud.errors import CODES, ApiError, Refusal
 from sandbox.cloud.request import parsed, read_object
 
-ACTION = r"^(status:[1-5][0-9][0-9]|html|garbage|close|drop-reply|delay:[0-9]{1,3}(\.[0-9]+)?)$"
+ACTION = (
+    r"^(status:[1-5][0-9][0-9]|html|garbage|close|drop-reply|flip-byte|other-sha256|no-sha256"
+    r"|delay:[0-9]{1,3}(\.[0-9]+)?)$"
+)
+SHA256 = re.compile(rb'"sha256":"([0-9a-f]{64})"')
+OTHER = b"5" * 64
 MESSAGES_MAX = 10_000
 
 
@@ -99,6 +106,12 @@ class FaultLayer:
             case ["drop-reply"]:
                 await self._app(scope, receive, _swallow)
                 await _hang_up(receive, send)
+            case ["flip-byte"]:
+                await self._app(scope, _flipped(receive), send)
+            case ["other-sha256"]:
+                await self._app(scope, receive, _saying(send, b"sha256", OTHER))
+            case ["no-sha256"]:
+                await self._app(scope, receive, _saying(send, b"unsaid", b""))
             case ["delay", seconds]:
                 await asyncio.sleep(float(seconds))
                 await self._app(scope, receive, send)
@@ -108,6 +121,30 @@ class FaultLayer:
 
 async def _swallow(_message: Message) -> None:
     return None
+
+
+def _flipped(receive: Receive) -> Receive:
+    """The line changes a byte."""
+
+    async def hear() -> Message:
+        message = await receive()
+        if body := message.get("body"):
+            message["body"] = body[:-1] + bytes((body[-1] ^ 1,))
+        return message
+
+    return hear
+
+
+def _saying(send: Send, name: bytes, digest: bytes) -> Send:
+    """Tell another digest, or the same under a name that nobody knows; as long as before."""
+
+    async def say(message: Message) -> None:
+        if body := message.get("body"):
+            found = b'"%s":"%s"' % (name, digest or rb"\1")
+            message["body"] = SHA256.sub(found, body)
+        await send(message)
+
+    return say
 
 
 async def _hang_up(receive: Receive, send: Send) -> None:

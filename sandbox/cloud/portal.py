@@ -6,7 +6,8 @@
     POST  /sandbox/portal/keys {"label", "kind"?, "environment"?, "scopes"?, "defaultDevice"?}
     PATCH /sandbox/portal/keys/{id} {"label"?, "active"?}           DELETE, and POST .../rotate
     PUT   /sandbox/portal/allow-list {"addresses": [...]}           [] lets everybody in
-    GET   /sandbox/portal/reports/{kind}/{id}                       one report
+    GET   /sandbox/portal/reports/{kind}/{id}                       one report; its file: .../file
+    GET   /sandbox/portal/devices/{id}/reports/{kind}               those of a device, oldest first
 
 The same for every profile and in the sandbox's own words, so that a test or a demo can play the
 shop without speaking each key system. It opens with `portal_key`, sent as `X-Sandbox-Portal`.
@@ -20,12 +21,14 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import Field
 
-from sandbox.cloud import commands, devices, documents, key_desk
+from sandbox.cloud import commands, devices, documents, key_desk, uploads
 from sandbox.cloud.errors import ApiError
 from sandbox.cloud.keys import LIVE, ApiKey, KeyOrder
 from sandbox.cloud.request import ALLOW_LIST, Access, Body, Cloud, CloudDep, parsed, read_object
 from sandbox.cloud.rest import SKIP_HEADER
+from sandbox.cloud.store import Window
 
+REPORTS_MAX = 10_000
 Text = Annotated[str, Field(min_length=1, max_length=255)]
 
 
@@ -98,6 +101,18 @@ async def get_command(cloud: CloudDep, command_id: str) -> JSONResponse:
 @router.get("/reports/{kind}/{report_id}")
 async def get_report(cloud: CloudDep, kind: str, report_id: str) -> JSONResponse:
     return JSONResponse(documents.document(cloud, kind, report_id))
+
+
+@router.get("/reports/{kind}/{report_id}/file")
+async def get_file(cloud: CloudDep, kind: str, report_id: str) -> Response:
+    documents.document(cloud, kind, report_id)
+    return Response(cloud.store.files.get(report_id), media_type=uploads.BYTES)
+
+
+@router.get("/devices/{device_id}/reports/{kind}")
+async def list_reports(cloud: CloudDep, device_id: str, kind: str) -> JSONResponse:
+    window = Window(documents.known_kind(kind), device_id)
+    return JSONResponse({"reports": cloud.store.newest_reports(window, REPORTS_MAX)[::-1]})
 
 
 @router.get("/keys")

@@ -1,6 +1,6 @@
 """Bytes of a report (MF, JE, P7B) beneath its device, whole or in parts. Ours; no page names it.
 
-POST .../devices/{id}/reports/{kind}?agentId=&eventId=&commandId=&name=
+POST .../devices/{id}/reports/{kind}?agentId=&eventId=&commandId=&name=&sort=&owner=&at=&zFrom=&zTo=
 Content-Type: application/octet-stream
 X-Content-SHA256: 9f86...                     of the whole document, unpacked
 
@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
+from sandbox.cloud import documents
 from sandbox.cloud.commands import AgentId, EventId
-from sandbox.cloud.documents import add_report
 from sandbox.cloud.errors import ApiError, invalid, problem
 from sandbox.cloud.replay import Outcome
 from sandbox.cloud.request import Access, Body, Cloud, fingerprint, parsed, told_before
@@ -29,6 +29,8 @@ PART_BYTES_MAX = 1024 * 1024
 TOTAL_BYTES_MAX = 64 * 1024 * 1024
 RANGE = re.compile(r"bytes (?:([0-9]{1,12})-([0-9]{1,12})|\*)/([0-9]{1,12})")
 SHA256 = re.compile(r"[0-9a-f]{64}")
+ORIGIN = ("agentId", "eventId", "commandId")
+NUMBERS = ("eventId", "zFrom", "zTo")
 
 
 class Labels(Body):
@@ -38,6 +40,11 @@ class Labels(Body):
     event_id: EventId
     command_id: str | None = None
     name: str | None = None
+    sort: str | None = None
+    owner: str | None = None
+    at: str | None = None
+    z_from: int | None = None
+    z_to: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +71,8 @@ def upload_bytes(
     digest = fingerprint(device_id, said, sha256)
     known_id = told_before(cloud, f"report {kind}", event, digest)
     if known_id is not None:
-        document = cloud.store.document(kind, known_id) or {}
-        return Outcome({"id": known_id, "bytes": document.get("bytes"), "sha256": sha256})
+        document = documents.document(cloud, kind, known_id)
+        return Outcome({"id": known_id, "bytes": document["bytes"], "sha256": document["sha256"]})
     if part is not None:
         name = f"{kind} {device_id} {labels.event_id} {labels.agent_id}"
         received = _received(cloud, name, part, sha256, content)
@@ -75,9 +82,10 @@ def upload_bytes(
         cloud.store.files.forget(name)  # also where the whole is wrong: then begin again
     if hashlib.sha256(content).hexdigest() != sha256:
         raise invalid([problem("X-Content-SHA256", "is not the digest of what has come")])
-    facts = {"bytes": len(content), "sha256": sha256, "name": labels.name}
-    origin = {name: said[name] for name in ("agentId", "eventId", "commandId")}
-    record = add_report(cloud, kind, device_id, facts, origin | facts)
+    told = {name: value for name, value in said.items() if name not in ORIGIN and value is not None}
+    facts = {"bytes": len(content), "sha256": sha256} | told
+    origin = {name: said[name] for name in ORIGIN}
+    record = documents.add_report(cloud, kind, device_id, facts, origin | facts)
     cloud.store.files.put(record["id"], content)
     cloud.store.remember_agent_event(f"report {kind}", *event, digest, record["id"])
     return Outcome({"id": record["id"], "bytes": len(content), "sha256": sha256}, 201)
@@ -85,8 +93,9 @@ def upload_bytes(
 
 def _labels(request: Request) -> Labels:
     query: Record = dict(request.query_params)
-    if re.fullmatch(r"[0-9]{1,19}", query.get("eventId", "")):
-        query["eventId"] = int(query["eventId"])
+    for name in NUMBERS:
+        if re.fullmatch(r"[0-9]{1,19}", query.get(name, "")):
+            query[name] = int(query[name])
     return parsed(Labels, query)
 
 

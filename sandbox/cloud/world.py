@@ -63,6 +63,15 @@ class Portal:
         found: dict[str, Any] = self.http.get(f"commands/{command_id}").raise_for_status().json()
         return found
 
+    def reports(self, device_id: str, kind: str) -> list[dict[str, Any]]:
+        """What stands in a device's tree, the oldest first."""
+        found = self.http.get(f"devices/{device_id}/reports/{kind}").raise_for_status()
+        rows: list[dict[str, Any]] = found.json()["reports"]
+        return rows
+
+    def file(self, kind: str, report_id: str) -> bytes:
+        return self.http.get(f"reports/{kind}/{report_id}/file").raise_for_status().content
+
     def key(self, **order: Any) -> dict[str, Any]:
         """A new key: its row, and its `secret` this once."""
         return self._post("keys", {"label": "made in a test", **order})

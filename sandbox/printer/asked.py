@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 
 from sandbox.printer.fields import Fields, Refusal
 from sandbox.printer.memory import OPERATORS, Document, LastDocument, Memory, ZRecord, padded
@@ -43,6 +44,28 @@ class Loading:
     data: bytes = b""
 
 
+class Archive(Protocol):
+    """The electronic journal by slip number, and the fiscal memory by Z, both oldest first."""
+
+    def document(self, slip: int) -> Document | None: ...
+
+    def last_document(self) -> Document | None: ...
+
+    def span(
+        self,
+        kinds: tuple[str, ...],
+        start: datetime | None,
+        end: datetime | None,
+        *,
+        with_customer: bool,
+    ) -> tuple[Document, Document] | None:
+        """First and last document of these kinds in this time."""
+
+    def records(self, first: int, last: int) -> list[ZRecord]: ...
+
+    def records_between(self, start: datetime, end: datetime) -> list[ZRecord]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     fields: Fields
@@ -51,9 +74,7 @@ class Asked:
     now: datetime
     status: bytes
     reading: Reading | None
-    documents: Callable[[], list[Document]]  # the electronic journal, oldest first
-    document: Callable[[int], Document | None]  # one of it, by its slip number
-    records: Callable[[], list[ZRecord]]  # the fiscal memory, oldest first
+    archive: Archive
     report: Reading | None = None
     loading: Loading = Loading()
 

@@ -119,6 +119,7 @@ def told(memory: Memory, receipt: OpenReceipt) -> dict[str, object]:
         "reference": receipt.reference,
         "change_bani": max(0, receipt.paid_bani - receipt.total_bani),
         "customer_tax_id": receipt.customer_tax_id,
+        "by_group_bani": list(receipt.by_group),
         "operator": receipt.operator,
         "texts": list(receipt.texts),
     }

@@ -47,6 +47,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sandbox.printer import clock
+from sandbox.printer.anaf_xml import BREAKDOWNS_MAX
 from sandbox.printer.asked import Asked, Done, Loading, Reading, day_is_over
 from sandbox.printer.closing import cancelled
 from sandbox.printer.commands import command_of, prints
@@ -124,6 +125,10 @@ class Device:
     def power_up(self) -> None:
         """The power comes back. Some devices end what they find open and not paid."""
         self._reading, self._report, self._loading = None, None, Loading()
+        day = self.memory.day
+        if day.receipts and len(day.breakdowns) < BREAKDOWNS_MAX:
+            day = replace(day, breakdowns=(*day.breakdowns, self.now))
+            self.become(replace(self.memory, day=day))
         if self._cancels_on_power_up:
             self.cancel_unpaid()
 
@@ -166,9 +171,7 @@ class Device:
             status=status_bytes(self.memory, self.switches, self.now),
             reading=self._reading,
             report=self._report,
-            documents=self._store.documents,
-            document=self._store.document,
-            records=self._store.records,
+            archive=self._store,
             loading=self._loading,
         )
 

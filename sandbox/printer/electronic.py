@@ -38,10 +38,11 @@ TYPE_OF = {
     "duplicate": 11,
 }
 TYPES = {0, 1, 2, 3, 4, 5, 8, 9, 11}
+WITH_CUSTOMER = 3
 
 
 def is_of(document: Document, wanted: int) -> bool:
-    if wanted == 3:
+    if wanted == WITH_CUSTOMER:
         return document.kind == "receipt" and bool(document.more.get("customer_tax_id"))
     return wanted in {0, TYPE_OF[document.kind]}
 
@@ -57,16 +58,13 @@ def find(asked: Asked) -> Done:
     asked.fields.expect(0, 3)
     start, end = moment(asked, 1), moment(asked, 2)
     wanted = wanted_type(asked, 3)
-    found = [
-        document
-        for document in asked.documents()
-        if is_of(document, wanted)
-        and (start is None or document.at >= start)
-        and (end is None or document.at <= end)
-    ]
+    kinds = tuple(kind for kind, type_ in TYPE_OF.items() if wanted in {0, type_})
+    if with_customer := wanted == WITH_CUSTOMER:
+        kinds = ("receipt",)
+    found = asked.archive.span(kinds, start, end, with_customer=with_customer)
     if not found:
         raise Refusal(NOT_FOUND)
-    first, last = found[0], found[-1]
+    first, last = found
     begin, until = (start or first.at).strftime(ON_WIRE), (end or last.at).strftime(ON_WIRE)
     return Done((begin, until, first.z, first.slip, last.z, last.slip))
 
@@ -105,7 +103,7 @@ def read(asked: Asked) -> Done:
 def choose(asked: Asked) -> Done:
     slip = asked.fields.integer(2, 1, 9_999_999)
     wanted = wanted_type(asked, 3)
-    document = asked.document(slip)
+    document = asked.archive.document(slip)
     if document is None or not is_of(document, wanted):
         raise Refusal(NOT_FOUND)
     at, kind = document.at.strftime(ON_WIRE), TYPE_OF[document.kind]
@@ -118,10 +116,9 @@ def duplicate(asked: Asked) -> Done:
     asked.fields.expect(0, 0)
     memory = asked.memory
     need_nothing_open(memory)
-    documents = asked.documents()
-    if not documents or documents[-1].kind != "receipt":
+    receipt, slip = asked.archive.last_document(), memory.slip + 1
+    if receipt is None or receipt.kind != "receipt":
         raise Refusal(NOT_PERMITTED)
-    slip, receipt = memory.slip + 1, documents[-1]
     foot = paper.foot(
         memory,
         asked.settings,

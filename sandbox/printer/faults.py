@@ -78,8 +78,8 @@ def fault(text: str) -> Fault:
     if (value := read(argument)) is _WRONG:
         given = "nothing" if argument is None else repr(argument)
         raise ValueError(_sentence(text, f"{kind} takes {takes}, not {given}"))
-    if not _is_number(command, 32, 255):
-        raise ValueError(_sentence(text, f"the command {command!r} is not * or 32 to 255"))
+    if not _is_number(command, 16, 255):
+        raise ValueError(_sentence(text, f"the command {command!r} is not * or 16 to 255"))
     if nth is not None and not _is_number(nth, 1, TIMES_MAX):
         raise ValueError(_sentence(text, f"the time {nth!r} is not * or a number from 1"))
     return Fault(

@@ -35,7 +35,7 @@ def by_number(asked: Asked) -> Done:
     first, last = (asked.fields.integer(position, 1, 9999) for position in (2, 3))
     if last < first:
         raise bad_value(3)
-    found = [record for record in asked.records() if first <= record.number <= last]
+    found = asked.archive.records(first, last)
     return report(asked, type_, found, f"DE LA Z {first:04d} PANA LA Z {last:04d}")
 
 
@@ -46,8 +46,7 @@ def by_date(asked: Asked) -> Done:
     first, last = day(asked, 2), day(asked, 3)
     if last < first:
         raise bad_value(3)
-    end = last + timedelta(days=1)
-    found = [record for record in asked.records() if first <= record.at < end]
+    found = asked.archive.records_between(first, last + timedelta(days=1))
     span = f"DE LA {first.strftime(ON_PAPER)[:10]} PANA LA {last.strftime(ON_PAPER)[:10]}"
     return report(asked, type_, found, span)
 
@@ -116,9 +115,9 @@ def vats(records: list[ZRecord]) -> list[tuple[int, ...]]:
 def block(record: ZRecord, columns: int) -> list[str]:
     """One Z, with the rates of its own day."""
     lines = [paper.rule(columns)]
-    lines.append(
-        paper.pair(f"RAPORT Z NR: {record.number:04d}", f"{record.at:{ON_PAPER}}", columns)
-    )
+    head, at = f"RAPORT Z NR: {record.number:04d}", f"{record.at:{ON_PAPER}}"
+    both = len(head) + 1 + len(at) <= columns  # on narrow paper one below the other
+    lines += [paper.pair(head, at, columns)] if both else [head, at]
     lines.append(paper.pair("BONURI FISCALE", str(record.receipts), columns))
     rates = record.rates or (RATE_UNUSED,) * len(GROUPS)
     for letter, rate, gross, vat in zip(

@@ -16,6 +16,7 @@ VAT rates hundredths; a time is wall time (see `clock`).
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import types
 import typing
@@ -163,6 +164,7 @@ class Day:
     cancelled: Tally = Tally()
     cash_in: Tally = Tally()
     cash_out: Tally = Tally()
+    breakdowns: tuple[datetime, ...] = ()  # when the power came back
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +298,11 @@ def _plain(value: object) -> str:
     raise TypeError(f"cannot keep {value!r}")
 
 
+@functools.cache
+def _hints(wanted: type) -> dict[str, typing.Any]:
+    return typing.get_type_hints(wanted)
+
+
 def _revive(wanted: typing.Any, value: typing.Any) -> typing.Any:
     """A value read from JSON, as the type its field declares."""
     if wanted is datetime:
@@ -306,6 +313,7 @@ def _revive(wanted: typing.Any, value: typing.Any) -> typing.Any:
     if typing.get_origin(wanted) is tuple:
         return tuple(_revive(typing.get_args(wanted)[0], item) for item in value)
     if dataclasses.is_dataclass(wanted):
-        hints = typing.get_type_hints(wanted)
-        return typing.cast(type, wanted)(**{k: _revive(hints[k], v) for k, v in value.items()})
+        made = typing.cast(type, wanted)
+        hints = _hints(made)
+        return made(**{k: _revive(hints[k], v) for k, v in value.items()})
     return value

@@ -55,6 +55,9 @@ PAYMENT_NAMES = (
 )
 
 
+Z_MAX = 2500
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What a technician programs before the device goes to a shop."""
@@ -64,6 +67,7 @@ class Settings:
     header: tuple[str, ...] = ("MAGAZIN DEMO SRL", "STR. EXEMPLU NR. 1, BUCURESTI")
     tax_number: str = "RO12345674"
     duplicates: bool = False  # is command 109 there?
+    z_max: int = Z_MAX  # records that the fiscal memory has room for
 
     @property
     def text_columns(self) -> int:

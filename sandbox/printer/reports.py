@@ -17,7 +17,6 @@ from sandbox.printer.closing import closed_day, percent_and_sum, record_of, vat_
 from sandbox.printer.fields import Refusal, bad_value, money
 from sandbox.printer.memory import FOREIGN, NO_SUMS, Document, Tally
 
-Z_MAX = 2500
 NO_RECORDS = -100005
 NOT_ENOUGH_CASH, AMOUNT_TOO_BIG = -111017, -111031
 FISCAL_MEMORY_FULL = -100102
@@ -34,7 +33,7 @@ def report(asked: Asked) -> Done:
         return day_report(asked, closing=False)
     if kind == "Z":
         need_clock(asked.memory, asked.now)
-        if asked.memory.z_made >= Z_MAX:
+        if asked.memory.z_made >= asked.settings.z_max:
             raise Refusal(FISCAL_MEMORY_FULL)
         return day_report(asked, closing=True)
     if kind in {"D", "G"}:
@@ -160,7 +159,7 @@ def day_sums(asked: Asked) -> Done:
 def reports_left(asked: Asked) -> Done:
     """68"""
     asked.fields.expect(0, 0)
-    return Done((Z_MAX - asked.memory.z_made,))
+    return Done((asked.settings.z_max - asked.memory.z_made,))
 
 
 def last_record_date(asked: Asked) -> Done:

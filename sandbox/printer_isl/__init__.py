@@ -13,12 +13,10 @@ nothing of the agent's code, so that the two cannot be wrong together unseen.
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 
-from sandbox.printer import clock, parser, rates_of, run
+from sandbox.printer import remembered, run, settings_of
 from sandbox.printer.device import Switches
-from sandbox.printer.memory import EPOCH, Memory
-from sandbox.printer.paper import Settings
+from sandbox.printer.options import parser
 from sandbox.printer.store import Store
 from sandbox.printer_isl.device import Device
 from sandbox.printer_isl.makes import MAKES
@@ -33,16 +31,8 @@ def main(argv: list[str]) -> int:
 
 def device_of(options: argparse.Namespace, store: Store) -> Device:
     """The device as the state file remembers it, or fresh from the technician."""
-    make, settings = MAKES[options.family], Settings(options.columns, options.password)
-    memory = store.load()
-    if memory is None:
-        memory = Memory(options.serial or make.serial, rates_of(options.vat), EPOCH)
-        store.save(memory)
-    elif options.serial and options.serial != memory.serial:
-        raise ValueError(f"the state file is of {memory.serial}, not of {options.serial}")
-    if options.clock:
-        memory = replace(memory, clock_offset_s=clock.offset_for(options.clock))
-        store.save(memory)
+    make, settings = MAKES[options.family], settings_of(options, store)
+    memory = remembered(options, store, settings, make.serial)
     cancels = options.on_power_up == "cancel"
     device = Device(memory, settings, store, make, cancels_on_power_up=cancels)
     device.power_up()

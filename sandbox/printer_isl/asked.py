@@ -16,7 +16,7 @@ from datetime import datetime
 from enum import Enum
 
 from sandbox.printer.asked import day_is_over
-from sandbox.printer.memory import Document, LastDocument, Memory
+from sandbox.printer.memory import Document, LastDocument, Memory, ZRecord
 from sandbox.printer.paper import Settings
 from sandbox.printer_isl.makes import Make
 
@@ -47,9 +47,10 @@ class No(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Where a reading of the electronic journal stands: the lines that are left."""
+    """Where a reading stands: the lines that are left; when a report to the PC was announced."""
 
     lines: tuple[str, ...] = ()
+    announced_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ class Asked:
     reading: Reading
     last_error: str
     customer: str  # whose tax id the next receipt may print
-    documents: Callable[[], list[Document]]
+    documents: Callable[[int, int], list[Document]]  # of the electronic journal, first to last
+    records: Callable[[int, int], list[ZRecord]]  # of the fiscal memory, by Z
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
 """The command table: number -> function, less what a make does not know.
 
-38 39 42 non-fiscal   48 49 51 53 54 56 60 receipt   69 X and Z   70 cash   the rest reads
+38 39 42 non-fiscal   48 49 51 53 54 56 60 receipt   69 X and Z   70 cash
+73 79 94 95 the fiscal memory   119 124 125 195 the electronic journal   the rest reads
 Eltrade opens with 144, Daisy and Incotex cancel with 130.
 """
 
 from __future__ import annotations
 
-from sandbox.printer_isl import electronic, reads, reports, sales
+from sandbox.printer_isl import electronic, fiscal_memory, reads, reports, sales
 from sandbox.printer_isl.asked import Command
 from sandbox.printer_isl.makes import Make
 
@@ -33,11 +34,15 @@ COMMANDS: dict[int, Command] = {
     68: reads.records_left,
     69: reports.report,
     70: reports.cash,
+    73: fiscal_memory.detailed_by_z,
     74: reads.status,
     76: reads.in_progress,
+    79: fiscal_memory.brief_by_date,
     83: reads.flagged_rates,
     86: reads.last_record,
     90: reads.identity,
+    94: fiscal_memory.detailed_by_date,
+    95: fiscal_memory.brief_by_z,
     97: reads.rates,
     99: reads.tax_number,
     106: reports.drawer,
@@ -46,10 +51,12 @@ COMMANDS: dict[int, Command] = {
     112: reads.operator_sums,
     113: reads.last_document,
     119: electronic.by_text,
+    124: electronic.find,
     125: electronic.by_number,
     128: reads.constants,
     130: sales.cancel,
     144: sales.open_receipt,
+    153: fiscal_memory.announce,
     173: reads.day_payments,
     195: electronic.by_rows,
 }

@@ -15,6 +15,7 @@ Doubts of the reference, decided here in the stricter way:
 * After 24 hours 48 is refused (1.1); most makes have no bit for it.
 * Out of paper a command that prints is refused with 2.0 and 0.5, and nothing else.
 * More than is due is taken in cash only; else 53 answers F and the status says nothing.
+* A report of the fiscal memory is printed, unless 153 came within the 5 seconds before it.
 """
 
 from __future__ import annotations
@@ -121,6 +122,7 @@ class Device:
             last_error=self._last_error,
             customer=self._customer,
             documents=self._store.documents,
+            records=self._store.records,
         )
 
     def _stopped(self, command: int, text: str) -> bool:

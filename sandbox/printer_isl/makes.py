@@ -99,6 +99,7 @@ class Make:
 
 CASH, CARD, CREDIT, MEAL, VALUE, VOUCHER, MODERN, OTHER = 0, 1, 2, 3, 4, 5, 6, 8
 JE_BY_TEXT, JE_BY_NUMBER, LAST_ERROR, DUPLICATE = 119, 125, 32, 109
+JE_FIND, ANNOUNCE = 124, 153
 CUSTOMER, TEXT, DAY, OPERATOR, LIST_OF_RATES, FLAGS_OF_RATES = 57, 54, 67, 112, 97, 83
 LAST_Z, CONSTANTS, ALL_PAYMENTS, ROWS, LAST_RECORD = 64, 128, 173, 195, 86
 
@@ -124,6 +125,7 @@ DATECS_COMPACT = Make(
             CONSTANTS,
             ROWS,
             ALL_PAYMENTS,
+            ANNOUNCE,
         }
     ),
 )
@@ -152,6 +154,7 @@ DATECS_PRINTER = Make(
     },
     without=frozenset(
         {JE_BY_NUMBER, DUPLICATE, CUSTOMER, DAY, LIST_OF_RATES, CONSTANTS, ROWS, ALL_PAYMENTS}
+        | {JE_FIND, ANNOUNCE}
     ),
 )
 ELTRADE = Make(
@@ -168,7 +171,7 @@ ELTRADE = Make(
     tells_receipt_time=True,
     without=frozenset(
         {JE_BY_TEXT, JE_BY_NUMBER, LAST_ERROR, CUSTOMER, DAY, LIST_OF_RATES, LAST_Z, OPERATOR}
-        | {CONSTANTS, ROWS, ALL_PAYMENTS}
+        | {CONSTANTS, ROWS, ALL_PAYMENTS, JE_FIND, ANNOUNCE}
     ),
 )
 INCOTEX = Make(
@@ -204,7 +207,7 @@ INCOTEX = Make(
     numbers_by_day=True,
     without=frozenset(
         {JE_BY_TEXT, JE_BY_NUMBER, LAST_ERROR, FLAGS_OF_RATES, LAST_RECORD, OPERATOR, CONSTANTS}
-        | {ROWS}
+        | {ROWS, JE_FIND, ANNOUNCE}
     ),
 )
 DAISY_ERRORS = {
@@ -242,7 +245,7 @@ DAISY = Make(
     numbers_by_day=True,
     without=frozenset(
         {JE_BY_TEXT, JE_BY_NUMBER, LAST_ERROR, CUSTOMER, DAY, FLAGS_OF_RATES, LAST_RECORD}
-        | {ALL_PAYMENTS}
+        | {ALL_PAYMENTS, JE_FIND}
     ),
 )
 DAISY_RO = replace(

@@ -15,7 +15,6 @@ from sandbox.printer import clock
 from sandbox.printer.memory import RATE_UNUSED
 from sandbox.printer_isl.asked import SYNTAX, Asked, Done, No, need_nothing_open
 
-Z_MAX = 2500
 ON_WIRE, RECORD, DAY = "%d-%m-%y %H:%M:%S", "%d-%m-%Y %H:%M:%S", "%d%m%y"
 
 
@@ -116,7 +115,8 @@ def last_z(asked: Asked) -> Done:
 
 def records_left(asked: Asked) -> Done:
     """68: free, all"""
-    return Done(f"{Z_MAX - asked.memory.z_made},{Z_MAX}")
+    z_max = asked.settings.z_max
+    return Done(f"{z_max - asked.memory.z_made},{z_max}")
 
 
 def day_sums(asked: Asked) -> Done:

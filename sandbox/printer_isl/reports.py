@@ -129,7 +129,7 @@ def duplicate(asked: Asked) -> Done:
     if asked.text != "1":
         raise No(SYNTAX)
     need_nothing_open(asked.memory)
-    documents = asked.documents()
+    documents = asked.documents(asked.memory.slip, asked.memory.slip)
     if not documents or documents[-1].kind != "receipt":
         raise No()
     memory, slip, receipt = asked.memory, asked.memory.slip + 1, documents[-1]

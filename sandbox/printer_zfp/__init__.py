@@ -16,12 +16,10 @@ import json
 import signal
 import sqlite3
 import sys
-from dataclasses import replace
 
-from sandbox.printer import DEFAULT_SERIAL, clock, parser, port_of, rates_of
+from sandbox.printer import port_of, remembered, settings_of
 from sandbox.printer.device import Switches
-from sandbox.printer.memory import EPOCH, Memory
-from sandbox.printer.paper import Settings
+from sandbox.printer.options import DEFAULT_SERIAL, parser
 from sandbox.printer.port import Stop, serve
 from sandbox.printer.store import Store
 from sandbox.printer_zfp.device import Device
@@ -57,16 +55,8 @@ def main(argv: list[str]) -> int:
 
 def device_of(options: argparse.Namespace, store: Store) -> Device:
     """The device as the state file remembers it, or fresh from the technician."""
-    settings = Settings(options.columns, options.password)
-    memory = store.load()
-    if memory is None:
-        memory = Memory(options.serial or DEFAULT_SERIAL, rates_of(options.vat), EPOCH)
-        store.save(memory)
-    elif options.serial and options.serial != memory.serial:
-        raise ValueError(f"the state file is of {memory.serial}, not of {options.serial}")
-    if options.clock:
-        memory = replace(memory, clock_offset_s=clock.offset_for(options.clock))
-        store.save(memory)
+    settings = settings_of(options, store)
+    memory = remembered(options, store, settings, DEFAULT_SERIAL)
     cancels = options.on_power_up == "cancel"
     profile = PROFILES[FAMILIES[options.family]]
     device = Device(memory, settings, store, cancels_on_power_up=cancels, profile=profile)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sandbox.printer.memory import OPERATORS, Document, LastDocument, Memory, padded
+from sandbox.printer.memory import OPERATORS, Document, LastDocument, Memory, ZRecord, padded
 from sandbox.printer.paper import Settings
 from sandbox.printer_zfp.profiles import Profile
 
@@ -39,6 +39,7 @@ class Asked:
     profile: Profile
     now: datetime
     documents: Callable[[], list[Document]]  # the electronic journal, oldest first
+    records: Callable[[int, int], list[ZRecord]]  # the fiscal memory, by Z
 
     def fields(self, fewest: int, most: int) -> list[str]:
         values = self.text.split(";") if self.text else []

@@ -27,7 +27,7 @@ from sandbox.printer.memory import Memory
 from sandbox.printer.paper import Settings
 from sandbox.printer.store import Store
 from sandbox.printer.texts import ended
-from sandbox.printer_zfp import reads, sales, slips
+from sandbox.printer_zfp import fiscal_memory, reads, sales, slips
 from sandbox.printer_zfp.asked import (
     JE_FULL,
     NOT_LEGAL,
@@ -61,6 +61,7 @@ COMMANDS: dict[int, Command] = {
     0x49: reads.set_text,
     0x4A: reads.set_operator,
     0x51: sales.barcode,
+    0x5A: fiscal_memory.z_of_date,
     0x60: reads.numbers,
     0x61: reads.registration,
     0x62: reads.rates,
@@ -74,6 +75,10 @@ COMMANDS: dict[int, Command] = {
     0x72: reads.in_progress,
     0x73: reads.last_z,
     0x74: reads.z_left,
+    0x78: fiscal_memory.detailed_by_z,
+    0x79: fiscal_memory.brief_by_z,
+    0x7A: fiscal_memory.detailed_by_date,
+    0x7B: fiscal_memory.brief_by_date,
     REPORT: slips.report,
 }
 PRINTING = frozenset({0x2E, 0x2F, 0x30, 0x31, 0x35, 0x37, 0x38, 0x39, 0x3A, 0x3B, 0x3C, 0x3E, 0x51})
@@ -179,8 +184,17 @@ class Device:
             text = data.decode(self.profile.code_page)
         except UnicodeDecodeError as error:
             raise No(SYNTAX) from error
-        return function(
-            Asked(text, self.memory, self.settings, self.profile, self.now, self._store.documents)
+        return function(self._asked(text))
+
+    def _asked(self, text: str) -> Asked:
+        return Asked(
+            text,
+            self.memory,
+            self.settings,
+            self.profile,
+            self.now,
+            self._store.documents,
+            self._store.records,
         )
 
     def _take(self, done: Done) -> None:

@@ -21,6 +21,7 @@ class Profile:
     modes: tuple[int, ...]
     payment_names: tuple[str, ...]
     storno_command: bool  # is 3C there?
+    numbers_by_day: bool  # receipts begin at 1 after each Z; else 71 and the paper count for ever
 
 
 RO = Profile(
@@ -42,6 +43,7 @@ RO = Profile(
         "VALUTA",
     ),
     storno_command=True,
+    numbers_by_day=True,
 )
 BG = Profile(
     name="bg",
@@ -64,5 +66,6 @@ BG = Profile(
         "Евро",
     ),
     storno_command=False,
+    numbers_by_day=False,
 )
 PROFILES = {"ro": RO, "bg": BG}

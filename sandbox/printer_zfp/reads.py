@@ -29,7 +29,6 @@ from sandbox.printer_zfp.asked import (
     need_nothing_open,
 )
 from sandbox.printer_zfp.profiles import NOT_USED
-from sandbox.printer_zfp.slips import Z_MAX
 
 MINUTES, DAY = "%d-%m-%Y %H:%M", "%d-%m-%Y"
 HEADER_LINES, FOOTER_LINES, NAME_WIDTH = 8, 3, 20
@@ -228,4 +227,4 @@ def last_z(asked: Asked) -> Done:
 
 def z_left(asked: Asked) -> Done:
     """74"""
-    return Done(f"{Z_MAX - asked.memory.z_made:04d};")
+    return Done(f"{asked.settings.z_max - asked.memory.z_made:04d};")

@@ -270,7 +270,8 @@ def close(asked: Asked) -> Done:
     if not receipt.payments or receipt.paid_bani < receipt.total_bani:
         raise No(NOT_LEGAL)
     need_clock(asked.memory, asked.now)
-    memory, document = issued(asked.memory, asked.settings, receipt, asked.now)
+    number = None if asked.profile.numbers_by_day else asked.memory.receipts_ever + 1
+    memory, document = issued(asked.memory, asked.settings, receipt, asked.now, number=number)
     return Done(memory=memory, documents=(document,))
 
 

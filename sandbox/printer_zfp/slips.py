@@ -28,10 +28,11 @@ from sandbox.printer_zfp.asked import (
     number,
     with_document,
 )
+from sandbox.printer_zfp.fiscal_memory import day
 
-Z_MAX = 2500
 DRAWER_BANI_MAX = 9_999_999_999
-RANGE = re.compile(r"J0;(?:\*|([NZ]);(\d{4,6});(\d{4,6}))", re.ASCII)
+RANGE = re.compile(r"J0;(?:\*|([DNZ]);(\d{4,6});(\d{4,6}))", re.ASCII)
+WIDTHS = {"D": 6, "N": 6, "Z": 4}
 
 
 def open_slip(asked: Asked) -> Done:
@@ -110,7 +111,7 @@ def report(asked: Asked) -> Done:
     closing = asked.text == "Z"
     if closing:
         need_clock(asked.memory, asked.now)
-        if asked.memory.z_made >= Z_MAX:
+        if asked.memory.z_made >= asked.settings.z_max:
             raise No(NOT_LEGAL, first="8")
     memory, record = asked.memory, record_of(asked.memory, asked.now)
     document = Document(
@@ -131,7 +132,7 @@ def journal(asked: Asked) -> tuple[str, ...]:
     shape = RANGE.fullmatch(asked.text)
     if shape is None or len(shape[2] or "") != len(shape[3] or ""):
         raise No(SYNTAX)
-    if shape[1] and len(shape[2]) != {"N": 6, "Z": 4}[shape[1]]:
+    if shape[1] and len(shape[2]) != WIDTHS[shape[1]]:
         raise No(SYNTAX)
     documents = asked.documents()
     if shape[1]:
@@ -139,6 +140,9 @@ def journal(asked: Asked) -> tuple[str, ...]:
         if shape[1] == "N":
             receipts = (one for one in documents if one.kind == "receipt")
             chosen = [one for n, one in enumerate(receipts, start=1) if first <= n <= last]
+        elif shape[1] == "D":
+            begin, end = day(shape[2]), day(shape[3])
+            chosen = [one for one in documents if begin <= one.at.date() <= end]
         else:
             chosen = [one for one in documents if first <= one.z <= last]
         if not chosen:
