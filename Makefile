@@ -48,7 +48,7 @@ kill: $(READY)
 	AMEF_KILLS=$(or $(KILLS),300) $(BIN)/pytest -s --timeout 3600 tests/process/test_kill.py -k random
 
 sim: $(READY)
-	$(BIN)/python -m tests.simulation $(if $(EXHAUSTIVE),--exhaustive,$(if $(SEEDS),--seeds $(SEEDS),--seed $(or $(SEED),0))) $(if $(MUTANT),--mutant $(MUTANT)) $(if $(SHORT),--short) $(if $(NO_KEYBOARD),--no-keyboard) $(if $(DENSE),--dense)
+	$(BIN)/python -m tests.simulation $(if $(EXHAUSTIVE),--exhaustive,$(if $(SEEDS),--seeds $(SEEDS),--seed $(or $(SEED),0))) $(if $(MUTANT),--mutant $(MUTANT)) $(if $(SHORT),--short) $(if $(NO_KEYBOARD),--no-keyboard) $(if $(DENSE),--dense) $(if $(FAMILY),--family $(FAMILY))
 
 hardware: $(READY)
 	$(BIN)/amef printer info --config $(CONFIG) --device $(DEVICE)

@@ -25,7 +25,6 @@ from drivers.model import Problem
 DOCUMENTS_MAX = 2_000  # a busy lane has 1,500 receipts a day
 CONTENT_BYTES_MAX = 4 * 1024 * 1024
 PACKED_BYTES_MAX = 480 * 1024  # with its headers and in base64 below 1 MiB: a body of the cloud
-READ_S_MAX = 840.0  # below what the health takes for a loop that hangs
 MISSING_TOLD_MAX = 100
 GZIP = 16 + zlib.MAX_WBITS
 
@@ -48,8 +47,7 @@ def not_too_many(printer: FiscalPrinter, work: Work) -> list[Problem]:
 def fiscal_memory(printer: FiscalPrinter, work: Work) -> dict[str, Any]:
     assert isinstance(work, MemoryReading)
     content = Content()
-    lines = printer.archive.fiscal_memory(work.span, detailed=work.detailed, within_s=READ_S_MAX)
-    for line in lines:
+    for line in printer.archive.fiscal_memory(work.span, detailed=work.detailed):
         content.add(line)
     told = {"detailed": work.detailed, "content": content.told()}
     return about(printer) | _span(work.span) | told
@@ -60,7 +58,7 @@ def electronic_journal(printer: FiscalPrinter, work: Work) -> dict[str, Any]:
     numbers = printer.archive.find(work.span)
     missing = dict.fromkeys(numbers)
     content, headers = Content(), []
-    for document in printer.archive.documents(numbers, within_s=READ_S_MAX):
+    for document in printer.archive.documents(numbers):
         for line in document.lines:
             content.add(line)
         kind = {"kind": document.kind, "type_code": document.type_code}

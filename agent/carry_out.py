@@ -7,12 +7,13 @@ told as it then stands. `recall_*` read the same when a look at the counters pro
 from dataclasses import asdict, replace
 from typing import Any
 
-from agent.work import ClockSetting, Logo, OperatorSetting, TextLines, VatTable, Work
+from agent.preflight import warnings
+from agent.work import ClockSetting, Inspection, Logo, OperatorSetting, TextLines, VatTable, Work
 from drivers.base import FiscalPrinter
-from drivers.capabilities import TextPlace
+from drivers.capabilities import TextPlace, Told
 from drivers.errors import ContactLost, Refused
-from drivers.faults import Fault
-from drivers.model import CashMovement, Observation, Receipt, Slip
+from drivers.faults import Fault, words
+from drivers.model import CashMovement, Observation, Receipt, Report, Slip
 from drivers.receipt_check import folded
 
 # what is sold
@@ -39,9 +40,13 @@ def recall_receipt(printer: FiscalPrinter, work: Work, seen: Observation) -> dic
     common = {"total": work.total, "folded": _folded(printer, work)}
     now = seen.counters
     if seen.trace is not None:
-        return asdict(seen.trace) | {"fiscal_serial": now.fiscal_serial} | common
+        told = asdict(seen.trace) | {"document_number": seen.trace.document_number or None}
+        return told | {"fiscal_serial": now.fiscal_serial} | common
     result = printer.last_receipt(work.total)
-    _same(result.document_number, now.document_number)
+    if result.document_number is not None:
+        _same(result.document_number, now.document_number)
+    elif (again := printer.counters()) != now:
+        raise ContactLost(f"the counters are {again}, and were {now}, which was looked at")
     return asdict(result) | common
 
 
@@ -71,17 +76,30 @@ def never(_printer: FiscalPrinter, _: Work) -> dict[str, Any]:
 
 
 def x_report(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
-    return asdict(printer.x_report())
+    registers = _registers(printer)
+    return _report(printer, printer.x_report()) | {"registers": registers}
 
 
 def z_report(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
-    return asdict(printer.z_report())
+    registers = _registers(printer)  # the Z sets them to nothing
+    return _report(printer, printer.z_report()) | {"registers": registers}
 
 
 def recall_z_report(printer: FiscalPrinter, _: Work, seen: Observation) -> dict[str, Any]:
     report = printer.last_z_report()
     _same(report.number, seen.counters.z_number)
-    return asdict(report)
+    return _report(printer, report) | {"registers": None}
+
+
+def _report(printer: FiscalPrinter, report: Report) -> dict[str, Any]:
+    """Sums that the device does not tell are unknown, not nothing: it has its VAT groups always."""
+    unknown = Told.COUNTERS in printer.capabilities.untold or not report.groups
+    return asdict(report) | ({"groups": None, "payments": None} if unknown else {})
+
+
+def _registers(printer: FiscalPrinter) -> dict[str, Any] | None:
+    told = printer.day_registers()
+    return asdict(told) if told is not None else None
 
 
 # cash, slips, copies
@@ -142,7 +160,14 @@ def open_drawer(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
 
 def set_clock(printer: FiscalPrinter, work: Work) -> dict[str, Any]:
     assert isinstance(work, ClockSetting)
-    printer.set_clock(work.at, summer=work.summer)
+    try:
+        printer.set_clock(work.at, summer=work.summer)
+    except Refused as error:
+        if error.fault is not Fault.WRONG_STATE:
+            raise
+        # Day, receipt and last record were looked at before: it would refuse again and again.
+        doing = f"set_clock, {error}"
+        raise Refused(Fault.BAD_REQUEST, device_code=error.device_code, doing=doing) from error
     return get_clock(printer, None)
 
 
@@ -211,14 +236,21 @@ def get_status(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
     return about(printer) | told | {"raw": status.raw.hex(" ")}
 
 
-def preflight(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
-    """Read what will decide whether the day goes well; what it means is said with the health."""
+def preflight(printer: FiscalPrinter, work: Work) -> dict[str, Any]:
+    """Read what will decide whether the day goes well, and say what it means."""
+    assert isinstance(work, Inspection)
     seen = printer.upkeep()
+    found = list(warnings(seen, work.at, work.rates))
     moments = {"day_opened_at": seen.day_opened_at, "service_at": seen.service_at}
     moments["tax_office_until"] = seen.tax_office_until
     told = {name: at and at.replace(tzinfo=None).isoformat() for name, at in moments.items()}
     counted = {"vat_rates": sorted(seen.rates), "z_reports_left": seen.z_reports_left}
-    return get_status(printer, None) | told | counted
+    status = get_status(printer, None)
+    said = [
+        {"code": fault, "ro": words()[fault].ro, "en": words()[fault].en}
+        for fault in dict.fromkeys([*status["conditions"], *found])
+    ]
+    return status | told | counted | {"warnings": found, "said": said}
 
 
 def get_last_receipt(printer: FiscalPrinter, _: Work) -> dict[str, Any]:

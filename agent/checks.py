@@ -18,7 +18,7 @@ from agent.work import (
     Work,
 )
 from drivers.base import FiscalPrinter
-from drivers.capabilities import Feature
+from drivers.capabilities import Feature, Told
 from drivers.faults import Fault, words
 from drivers.model import CashMovement, PaymentKind, Problem, Receipt, Slip
 from drivers.receipt_check import AMOUNT_MAX, TEXT_LENGTH_MAX, text_problems
@@ -39,6 +39,11 @@ LACKING = {
         "the signed daily files (p7b) cannot be read over the cable, no public command does it:"
         " save them from the printer's own menu to its SD card or a USB stick and import that",
     ),
+    Feature.ADVANCES: (
+        "ADVANCE_NOT_ALLOWED",
+        "taking an advance off a receipt is not switched on: ask the shop's accountant, then set"
+        " `advances` in `features`",
+    ),
     Feature.TIPS: ("TIP_NOT_ALLOWED", "tips are for restaurants and bars, and not switched on"),
 }
 
@@ -48,6 +53,14 @@ def lacking(feature: Feature) -> Problem:
     sentence = f"{feature} is not switched on for this device (`features` in its table)"
     code, sentence = LACKING.get(feature, ("UNSUPPORTED", sentence))
     return Problem("", code, sentence)
+
+
+def untold(what: Told) -> Problem:
+    """Say why what every other device tells cannot be asked of this one."""
+    why = "this device is driven through a bridge that keeps it"
+    if what in (Told.FISCAL_MEMORY, Told.JE):
+        why = "no known command of this device brings it, at most it prints it"
+    return Problem("", "UNSUPPORTED", f"{what} cannot be asked: {why}")
 
 
 def of_fault(fault: Fault, detail: str = "") -> Problem:
@@ -63,6 +76,9 @@ def receipt(printer: FiscalPrinter, work: Work) -> list[Problem]:
     tipped = [line for line in work.lines if line.name == TIP_NAME]
     if tipped and Feature.TIPS not in printer.capabilities.features:
         return [replace(lacking(Feature.TIPS), path="tip")]
+    deducts = work.adjustment is not None and work.adjustment.is_advance
+    if deducts and Feature.ADVANCES not in printer.capabilities.features:
+        return [replace(lacking(Feature.ADVANCES), path="advance")]
     return receipt_conflicts(work) + printer.check(work)
 
 
@@ -142,8 +158,16 @@ def day_closed(printer: FiscalPrinter, _: Work) -> list[Problem]:
 
 def something_to_close(printer: FiscalPrinter, work: Work) -> list[Problem]:
     assert isinstance(work, Closing)
-    if work.only_if_open and not printer.day_is_open():
-        return [Problem("", "DAY_CLOSED", "no receipt was issued since the last Z report")]
+    if not work.only_if_open or printer.day_is_open():
+        return []
+    if Fault.RECEIPT_OPEN in printer.status().conditions:
+        return []  # it is the first of its day: the Z waits for it
+    return [Problem("", "DAY_CLOSED", "no receipt was issued since the last Z report")]
+
+
+def a_receipt(printer: FiscalPrinter, _: Work) -> list[Problem]:
+    if printer.last_receipt(None).receipt_number == 0:
+        return [of_fault(Fault.NO_DATA, "It has not issued a receipt yet.")]
     return []
 
 

@@ -12,7 +12,7 @@ The cloud, the command line and the tests all speak this; how a cloud spells it 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +30,7 @@ from agent.work import (
     OperatorNumberPayload,
     OperatorPayload,
     Payload,
+    PreflightPayload,
     ReceiptPayload,
     SlipPayload,
     VatPayload,
@@ -37,7 +38,7 @@ from agent.work import (
     ZReportPayload,
 )
 from drivers.base import FiscalPrinter
-from drivers.capabilities import Feature
+from drivers.capabilities import Capabilities, Feature, Told
 from drivers.errors import Refused
 from drivers.faults import Fault, words
 from drivers.model import Observation, Problem
@@ -54,10 +55,11 @@ class Kind:
 
     `perform` does it; `recall` reads its result when a later look proved that it was done (None
     where nothing is ever proved, for it may be done again). `check` says before the first byte
-    what would keep it from being done; `needs` is the feature that must be switched on.
+    what would keep it from being done; `needs` is the feature that must be switched on, `asks` what
+    the device must tell.
     `tolerates` are the conditions of a device that do not keep it from being done, `cures` those
     that it ends: it goes before a command that waits for that. `renews`: what will soon be wrong is
-    looked at again after it.
+    looked at again after it. `reads`: it only reads the archive, and gives way to all that prints.
     """
 
     name: str
@@ -67,9 +69,11 @@ class Kind:
     recall: Recall | None = None
     check: Callable[[FiscalPrinter, Work], list[Problem]] = checks.nothing
     needs: Feature | None = None
+    asks: Told | None = None
     tolerates: frozenset[Fault] = frozenset()
     cures: frozenset[Fault] = frozenset()
     renews: bool = False
+    reads: bool = False
 
     def understand(self, payload: str, command_id: str, now: datetime) -> Work:
         """Turn a payload as the ledger keeps it into what a driver is given.
@@ -78,6 +82,14 @@ class Kind:
             NotUnderstood: it is not one of this kind.
         """
         return self.payload.read(payload).work(command_id, now)
+
+    def lacking(self, can: Capabilities) -> list[Problem]:
+        """Say what it would need that the device does not have; nothing is asked of it for that."""
+        if self.asks and self.asks in can.untold:
+            return [checks.untold(self.asks)]
+        if self.needs and self.needs not in can.features:
+            return [checks.lacking(self.needs)]
+        return []
 
     def problems(self, printer: FiscalPrinter, work: Work) -> list[Problem]:
         """Say what keeps it from being done, a refusal of what has to be asked included."""
@@ -89,9 +101,13 @@ class Kind:
             return [checks.of_fault(error.fault, str(error))]
 
 
-def _read(name: str, perform: Callable[[FiscalPrinter, Work], dict[str, Any]]) -> Kind:
+def _read(
+    name: str,
+    perform: Callable[[FiscalPrinter, Work], dict[str, Any]],
+    asks: Told | None = None,
+) -> Kind:
     """A kind that only reads: it can be done in every state of the device."""
-    return Kind(name, NoPayload, perform, tolerates=_ANYTHING)
+    return Kind(name, NoPayload, perform, asks=asks, tolerates=_ANYTHING)
 
 
 KINDS: dict[str, Kind] = {
@@ -128,6 +144,7 @@ KINDS: dict[str, Kind] = {
             Proof.CASH,
             carry_out.recall_cash,
             checks.cash,
+            asks=Told.CASH,
         ),
         Kind(
             "cash_out",
@@ -136,6 +153,7 @@ KINDS: dict[str, Kind] = {
             Proof.CASH,
             carry_out.recall_cash,
             checks.cash,
+            asks=Told.CASH,
         ),
         Kind(
             "non_fiscal_receipt",
@@ -160,6 +178,7 @@ KINDS: dict[str, Kind] = {
             NoPayload,
             carry_out.cancel_open,
             check=checks.nothing_paid,
+            asks=Told.OPEN_RECEIPT,
             tolerates=frozenset({Fault.RECEIPT_OPEN, Fault.Z_REPORT_DUE}),
             cures=frozenset({Fault.RECEIPT_OPEN}),
         ),
@@ -177,6 +196,7 @@ KINDS: dict[str, Kind] = {
             ClockPayload,
             carry_out.set_clock,
             check=checks.clock,
+            asks=Told.CLOCK,
             tolerates=frozenset({Fault.CLOCK_NOT_SET}),
             cures=frozenset({Fault.CLOCK_NOT_SET}),
             renews=True,
@@ -229,7 +249,9 @@ KINDS: dict[str, Kind] = {
             MemoryPayload,
             archive_work.fiscal_memory,
             needs=Feature.ARCHIVE,
+            asks=Told.FISCAL_MEMORY,
             tolerates=_ANYTHING,
+            reads=True,
         ),
         Kind(
             "read_electronic_journal",
@@ -237,17 +259,31 @@ KINDS: dict[str, Kind] = {
             archive_work.electronic_journal,
             check=archive_work.not_too_many,
             needs=Feature.ARCHIVE,
+            asks=Told.JE,
             tolerates=_ANYTHING,
+            reads=True,
         ),
         Kind("read_p7b", NoPayload, carry_out.never, needs=Feature.P7B),
-        _read("get_cash_amount", carry_out.get_cash),
-        _read("get_datetime", carry_out.get_clock),
-        _read("get_vat_rates", carry_out.get_vat_rates),
-        _read("get_header", carry_out.get_header),
-        _read("get_footer", carry_out.get_footer),
+        _read("get_cash_amount", carry_out.get_cash, Told.CASH),
+        _read("get_datetime", carry_out.get_clock, Told.CLOCK),
+        _read("get_vat_rates", carry_out.get_vat_rates, Told.VAT_TABLE),
+        _read("get_header", carry_out.get_header, Told.TEXTS),
+        _read("get_footer", carry_out.get_footer, Told.TEXTS),
         _read("get_device_info", carry_out.get_info),
-        _read("get_device_status", carry_out.get_status),
-        Kind("preflight", NoPayload, carry_out.preflight, tolerates=_ANYTHING, renews=True),
-        _read("get_last_receipt", carry_out.get_last_receipt),
+        _read("get_device_status", carry_out.get_status, Told.STATUS),
+        Kind(
+            "preflight",
+            PreflightPayload,
+            carry_out.preflight,
+            asks=Told.STATUS,
+            tolerates=_ANYTHING,
+            renews=True,
+        ),
+        replace(
+            _read("get_last_receipt", carry_out.get_last_receipt, Told.COUNTERS),
+            check=checks.a_receipt,
+        ),
     )
 }
+
+READINGS = tuple(name for name, kind in KINDS.items() if kind.reads)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from pathlib import Path
 
 from agent.cloud.keys import ApiKey
 from config.settings import ConfigError, DeviceSettings, catalogue
@@ -11,7 +12,9 @@ from drivers.capabilities import Feature
 from drivers.clock import Clock
 from drivers.errors import NotStarted
 from drivers.faults import Fault
-from drivers.model import Identity
+from drivers.fiscalnet_folder import FiscalNetFolder
+from drivers.fiscalnet_text import ByHand
+from drivers.model import Identity, PaymentKind, VatRate
 from drivers.serial_transport import SerialTransport
 from drivers.tcp_transport import TcpTransport, parse_tcp_address
 from drivers.transport import Transport
@@ -22,8 +25,10 @@ CONNECT_TIMEOUT_S = 5.0
 SIMULATED = "SIM"
 
 
-def build_printer(device: DeviceSettings, clock: Clock) -> FiscalPrinter:
-    """Build the printer of a device; opens nothing.
+def build_printer(
+    device: DeviceSettings, clock: Clock, cable: Transport | None = None
+) -> FiscalPrinter:
+    """Build the printer of a device, over its own cable or this one; opens nothing.
 
     Raises:
         ConfigError: the address is not one of this transport.
@@ -32,7 +37,13 @@ def build_printer(device: DeviceSettings, clock: Clock) -> FiscalPrinter:
     operator = Operator(
         device.operator or known.operator, device.password or known.password, device.till
     )
-    transport = WireLog(build_transport(device), logging.getLogger(f"wire.{device.id}"), clock)
+    if device.transport == "folder":  # no bytes pass there: it writes its own log
+        place = FiscalNetFolder(Path(device.address), logging.getLogger(f"wire.{device.id}"))
+        return families.printer(
+            device.family, place, clock, operator, features_of(device), by_hand=by_hand_of(device)
+        )
+    own = cable or build_transport(device)
+    transport = WireLog(own, logging.getLogger(f"wire.{device.id}"), clock)
     code_page = device.code_page or known.code_page
     features = features_of(device)
     return families.printer(
@@ -54,6 +65,13 @@ def features_of(device: DeviceSettings) -> frozenset[Feature]:
         raise ConfigError(f"device {device.id}: features: {error}; known are {known}") from error
 
 
+def by_hand_of(device: DeviceSettings) -> ByHand:
+    """What somebody wrote down of a device that cannot be asked."""
+    groups = {group: VatRate(rate) for group, rate in device.vat_groups.items()}
+    payments = {number: PaymentKind(kind) for number, kind in device.payments.items()}
+    return ByHand(device.fiscal_serial, groups, payments, device.answer_s)
+
+
 def build_transport(device: DeviceSettings) -> Transport:
     known = catalogue()[device.family]
     baud = device.baud or known.baud
@@ -67,6 +85,8 @@ def build_transport(device: DeviceSettings) -> Transport:
                 return UsbTransport(
                     vendor=usb.vendor, product=usb.product, serial=usb.serial, baud=baud
                 )
+            case "folder":
+                raise ValueError("a folder is no cable")
             case "serial":
                 return SerialTransport(device.address, baud, dtr=device.dtr, rts=device.rts)
     except ValueError as error:

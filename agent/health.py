@@ -1,7 +1,8 @@
 """Is the program alive? One beat per loop, told to systemd and to `status.json`.
 
-systemd hears READY=1 once, WATCHDOG=1 as long as every loop beats, STOPPING=1 at the end: a loop
-that hangs is a program that is started again (`sd_notify(3)`).
+systemd hears READY=1 once, WATCHDOG=1 as long as every loop beats, RELOADING=1 and READY=1 around a
+change of the configuration, STOPPING=1 at the end: a loop that hangs is a program that is started
+again (`sd_notify(3)`).
 """
 
 import contextlib
@@ -26,9 +27,10 @@ WRITE_INTERVAL_S = 5.0
 class Pulse:
     """One loop's sign of life. Written by its thread, read by the main one."""
 
-    def __init__(self, name: str, beat_s: float) -> None:
+    def __init__(self, name: str, beat_s: float, *, vital: bool) -> None:
         self.name = name
         self.beat_s = beat_s
+        self.vital = vital
         self.sentence = "starting"
         self.notes: tuple[str, ...] = ()  # what else a person should know
         self.failure = ""
@@ -43,10 +45,16 @@ class Health:
         self._written: tuple[dict[str, str], dict[str, tuple[str, ...]]] = ({}, {})
         self._written_s = 0.0
 
-    def add(self, name: str) -> Pulse:
-        pulse = Pulse(name, self._clock.monotonic_s())
+    def add(self, name: str, *, vital: bool = True) -> Pulse:
+        """`vital`: the program is started again if this one hangs."""
+        pulse = Pulse(name, self._clock.monotonic_s(), vital=vital)
         self.pulses.append(pulse)
         return pulse
+
+    def remove(self, pulse: Pulse) -> None:
+        """Its loop is gone; one that broke is still told."""
+        if not pulse.failure:
+            self.pulses.remove(pulse)
 
     def beat(self, pulse: Pulse, sentence: str, notes: Sequence[str] = ()) -> None:
         pulse.beat_s = self._clock.monotonic_s()
@@ -61,7 +69,7 @@ class Health:
     def alive(self) -> bool:
         now_s = self._clock.monotonic_s()
         return not self.failure and all(
-            now_s - pulse.beat_s < SILENCE_S_MAX for pulse in self.pulses
+            now_s - pulse.beat_s < SILENCE_S_MAX for pulse in self.pulses if pulse.vital
         )
 
     def write(self, state_dir: Path) -> None:

@@ -24,6 +24,7 @@ from drivers.model import Counters, Problem
 __all__ = ["Ledger", "LedgerError"]
 
 REASON_LENGTH_MAX = 500
+NOT_CONFIGURED = "its device is not in the configuration"
 
 
 class Ledger(LedgerOutbox):
@@ -101,10 +102,19 @@ class Ledger(LedgerOutbox):
 
     # the worker's road
 
-    def next_queued(self, device_id: str, now_ms: int) -> LedgerEntry | None:
-        """Return the oldest command that may be taken now; one that must wait holds the others."""
+    def next_queued(
+        self, device_id: str, now_ms: int, last: Sequence[str] = ()
+    ) -> LedgerEntry | None:
+        """Return the oldest command that may be taken now; one that must wait holds the others.
+
+        `last`: the kinds that let every other go first, however old they are.
+        """
+        marks = ", ".join("?" for _ in last)
         found = self._entries(
-            "device_id = ? AND state = 'queued' AND claimed = 1 ORDER BY arrival LIMIT 1", device_id
+            "device_id = ? AND state = 'queued' AND claimed = 1"
+            f" ORDER BY kind IN ({marks}), arrival LIMIT 1",
+            device_id,
+            *last,
         )
         return found[0] if found and found[0].not_before_ms <= now_ms else None
 
@@ -156,6 +166,14 @@ class Ledger(LedgerOutbox):
         """A refusal, a silence or a crash after `begin`: what is on paper is not known."""
         with self._transaction():
             self._lose(entry.id, fault, reason)
+
+    def give_way(self, entry: LedgerEntry, expires_at_ms: int) -> None:
+        """What only reads is left for what has to be printed; that it waits is not its fault."""
+        with self._transaction():
+            self._db.execute(
+                "UPDATE command SET expires_at_ms = ? WHERE id = ?", (expires_at_ms, entry.id)
+            )
+            self._apply(entry.id, Trigger.GIVE_WAY, {"expires_at_ms": expires_at_ms})
 
     def lose_unfinished(self) -> int:
         """At start-up: whatever was being issued when the program ended is in doubt."""
@@ -238,6 +256,36 @@ class Ledger(LedgerOutbox):
         rows = self._rows("SELECT id, health FROM device ORDER BY id")
         with understood():
             return {row["id"]: json.loads(row["health"]) for row in rows}
+
+    def last_identity(self, device_id: str) -> dict[str, str]:
+        """Return who a device said it was when it was last driven; {} if it never was."""
+        named = "device_id = ? AND name = 'device' AND data LIKE '%\"identity\"%'"
+        found = self._events(f"{named} ORDER BY id DESC LIMIT 1", device_id)
+        return dict(found[0].data["identity"]) if found else {}
+
+    def archive_trouble(self, device_id: str) -> frozenset[str]:
+        """Return the codes of what the last certificate found wrong with a device's archive."""
+        named = "command_id IS NULL AND device_id = ? AND name = 'archive_certificate'"
+        found = self._events(f"{named} ORDER BY id DESC LIMIT 1", device_id)
+        return frozenset(found[0].data["codes"]) if found else frozenset()
+
+    def note_configured(self, device_ids: Sequence[str]) -> dict[str, int]:
+        """What waits for a device that is not configured says why; return how many, by device."""
+        ours = f"device_id IN ({', '.join('?' for _ in device_ids)})"
+        waiting = f"SELECT device_id, count(*) AS n FROM command WHERE NOT {ours}"
+        rows = self._rows(
+            f"{waiting} AND state IN ('queued', 'in_doubt') GROUP BY device_id", *device_ids
+        )
+        back = f"UPDATE command SET reason = NULL WHERE state = 'queued' AND reason = ? AND {ours}"
+        gone = f"UPDATE command SET reason = ? WHERE state = 'queued' AND NOT {ours}"
+        with self._transaction():
+            self._db.execute(back, (NOT_CONFIGURED, *device_ids))
+            if rows:
+                self._db.execute(gone, (NOT_CONFIGURED, *device_ids))
+        for device_id in self.devices().keys() - set(device_ids):
+            health = {"status": "offline", "faults": [], "sentence": NOT_CONFIGURED}
+            self.note_device(device_id, health)
+        return {row["device_id"]: row["n"] for row in rows}
 
     def note_start(self, in_doubt: int) -> None:
         """At start-up: also the proof that the ledger can be written."""

@@ -318,7 +318,7 @@ def _after(id_: str, life: Life | None, trigger: Trigger, data: dict[str, Any]) 
             return replace(life, attempts=tried, baseline=data["baseline"])
         case Trigger.FINISH | Trigger.FOUND | Trigger.OPERATOR_FOUND:
             return replace(life, evidence=data["evidence"], result=data["result"])
-        case Trigger.OPERATOR_REQUEUE:
+        case Trigger.OPERATOR_REQUEUE | Trigger.GIVE_WAY:
             return replace(life, expires_at_ms=data["expires_at_ms"])
     return life
 

@@ -7,7 +7,8 @@
                        '--pause--> paused       no route, or no scope: the body is made when resumed
 
 A body is written down before it is first sent, and never changed. An event is reported when none of
-its uploads waits. Nothing is deleted.
+its uploads waits. Nothing is deleted. What tells of the archive stands in a queue of its own, which
+moves when nothing else waits.
 """
 
 import json
@@ -16,10 +17,14 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from agent.archive.index import ARCHIVED
 from agent.entries import Event, body_hash
 from agent.ledger_file import LedgerFile, understood
 
 UPLOAD = "id, event_id, command_id, call, fate, parts, idempotency, body, reason"
+# What belongs to no command and is no status: documents of the archive.
+OF_ARCHIVE = "command_id IS NULL AND call IN ('upload', 'report')"
+NEAR_EVENTS_MAX = 2000
 
 
 class Fate(StrEnum):
@@ -65,9 +70,13 @@ class LedgerOutbox(LedgerFile):
         return self._events("reported_at_ms IS NULL ORDER BY id LIMIT ?", limit)
 
     def unplanned(self, limit: int) -> list[Event]:
-        """Return the oldest events of which nobody has said yet what is sent for them."""
+        """Return the oldest events of which nobody has said yet what is sent for them.
+
+        The archive's come last.
+        """
         without = "NOT EXISTS (SELECT 1 FROM upload WHERE event_id = event.id)"
-        return self._events(f"reported_at_ms IS NULL AND {without} ORDER BY id LIMIT ?", limit)
+        order = f"ORDER BY name = '{ARCHIVED}', id LIMIT ?"
+        return self._events(f"reported_at_ms IS NULL AND {without} {order}", limit)
 
     def event(self, event_id: int) -> Event:
         return self._events("id = ?", event_id)[0]
@@ -92,7 +101,54 @@ class LedgerOutbox(LedgerFile):
                     self._report(event.id)
 
     def waiting(self, limit: int) -> list[Kept]:
-        return self._uploads("fate = 'waiting' ORDER BY event_id, id LIMIT ?", limit)
+        """Return the oldest that wait, but for the archive's."""
+        where = f"fate = 'waiting' AND NOT ({OF_ARCHIVE})"
+        return self._uploads(f"{where} ORDER BY event_id, id LIMIT ?", limit)
+
+    def archive_waiting(self, limit: int) -> list[Kept]:
+        """Return the oldest of the archive that wait."""
+        where = f"fate = 'waiting' AND {OF_ARCHIVE}"
+        return self._uploads(f"{where} ORDER BY event_id, id LIMIT ?", limit)
+
+    def archive_left(self) -> tuple[int, int]:
+        """How many documents of the archive the cloud has not got, and their bytes."""
+        left = f"fate IN ('waiting', 'paused') AND {OF_ARCHIVE} AND call = 'upload'"
+        rows = self._rows(
+            "SELECT count(*) AS n, sum(json_extract(data, '$.bytes')) AS bytes FROM event"
+            f" WHERE id IN (SELECT event_id FROM upload WHERE {left})"
+        )
+        return rows[0]["n"], rows[0]["bytes"] or 0
+
+    def document_facts(self, document: int) -> dict[str, Any]:
+        """What is known of a document of the archive."""
+        rows = self._rows("SELECT facts FROM document WHERE id = ?", document)
+        with understood():
+            return dict(json.loads(rows[0]["facts"])) if rows else {}
+
+    def is_gone(self, document: int) -> bool:
+        """Has retention taken the bytes of a document of the archive?"""
+        gone = "SELECT 1 FROM document WHERE id = ? AND gone_at_ms IS NOT NULL"
+        return bool(self._rows(gone, document))
+
+    def is_z_of_command(self, event: Event) -> bool:
+        """Did a command of ours make the Z that the event of a document tells of?
+
+        Looked for near the event only: the ledger is long.
+        """
+        near = "SELECT 1 FROM event WHERE id BETWEEN ? AND ? AND name IN ('finish', 'found')"
+        same = "device_id = ? AND json_extract(data, '$.result.fiscal_serial') = ?"
+        number = "json_extract(data, '$.result.number') = ?"
+        kind = "(SELECT kind FROM command WHERE id = command_id) = 'z_report'"
+        return bool(
+            self._rows(
+                f"{near} AND {same} AND {number} AND {kind} LIMIT 1",
+                event.id - NEAR_EVENTS_MAX,
+                event.id + NEAR_EVENTS_MAX,
+                event.device_id,
+                event.data["owner"],
+                event.data["z_last"],
+            )
+        )
 
     def paused_calls(self) -> list[str]:
         rows = self._rows("SELECT DISTINCT call FROM upload WHERE fate = 'paused' ORDER BY call")

@@ -6,6 +6,7 @@ Changes nothing; what is made of it is in `ledger_repair.py`.
 """
 
 import hashlib
+import json
 import shutil
 import sqlite3
 import tempfile
@@ -23,8 +24,9 @@ from agent.ledger_file import SCHEMA_VERSION, TROUBLE, schema
 PARTS = ("", "-wal", "-shm")
 PROBES_MAX = 100_000
 UNREAD_MAX = 50
-ARCHIVE_TABLES = ("document", "z_row", "je_document")
+ARCHIVE_TABLES = ("document", "z_row", "je_document", "archive_place")
 PAGE = 4096
+PLACE = "place_of_row"  # no column of ours is called so
 
 Row = dict[str, Any]
 
@@ -80,15 +82,37 @@ def salvage(aside: Path) -> Salvage:
                 devices = _read(db, "device", "rowid", unread)
                 if _has_table(db, "upload"):  # not in a ledger of version 1
                     uploads = _sound(_read(db, "upload", "id", unread), unread, own_body)
-                for table in ARCHIVE_TABLES:
-                    if _has_table(db, table):  # since version 3
-                        archive[table] = _read(db, table, "rowid", unread)
+                archive = _archive(db, unread)
     rows = {row["id"]: row for row in commands}
     unread = list(dict.fromkeys(unread))
     if len(unread) > UNREAD_MAX:
         unread = [*unread[:UNREAD_MAX], f"and {len(unread) - UNREAD_MAX} more"]
     whole = damage is None
     return Salvage(aside, sha256, rows, events, devices, uploads, archive, whole, tuple(unread))
+
+
+def _archive(db: sqlite3.Connection, unread: list[str]) -> dict[str, list[Row]]:
+    """The archive's index, since version 3: those rows that a new ledger takes.
+
+    One that it would not take must not keep the rest from being recovered.
+    """
+    found = {}
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as scratch:
+        scratch.executescript(schema())
+        for table in ARCHIVE_TABLES:
+            if _has_table(db, table):
+                check = partial(_fits, scratch, table)
+                found[table] = _sound(_read(db, table, "rowid", unread), unread, check)
+    return found
+
+
+def _fits(scratch: sqlite3.Connection, table: str, row: Row) -> None:
+    names, marks = ", ".join(row), ", ".join("?" * len(row))
+    try:
+        scratch.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(row.values()))
+        json.loads(next((row[name] for name in ("facts", "figures") if name in row), "{}"))
+    except sqlite3.Error as error:
+        raise Wrong(f"{table}: {error}") from error
 
 
 def _opened(copy: Path, unread: list[str]) -> sqlite3.Connection | None:
@@ -147,9 +171,11 @@ def _read(db: sqlite3.Connection, table: str, key: str, unread: list[str]) -> li
     for order in ("ASC", "DESC"):
         last = 0
         try:
-            for row in db.execute(f"SELECT {key} AS at, * FROM {table} ORDER BY {key} {order}"):
-                last = row["at"]
-                rows[last] = {name: row[name] for name in row.keys() if name != "at"}  # noqa: SIM118
+            for row in db.execute(
+                f"SELECT {key} AS {PLACE}, * FROM {table} ORDER BY {key} {order}"
+            ):
+                last = row[PLACE]
+                rows[last] = {name: row[name] for name in row.keys() if name != PLACE}  # noqa: SIM118
         except TROUBLE as error:
             unread.append(f"{table}: {error}"[:200])
             ends.append(last)

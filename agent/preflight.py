@@ -7,7 +7,6 @@ command from being done; a warning is told to the cloud and on the spot, and kee
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from agent.commands import Kind
 from drivers.faults import Fault, words
 from drivers.model import VatRate
 from drivers.status import DeviceStatus
@@ -18,11 +17,12 @@ DAY_WARNED_AFTER = timedelta(hours=20)  # of the 24 that a fiscal day may last
 Z_REPORTS_LEFT_MIN = 60
 SERVICE_WARNED_BEFORE = timedelta(days=14)
 TAX_OFFICE_WARNED_BEFORE = timedelta(days=3)
+VANISHES = "P7B_VANISHES_SOON"
 
 
-def obstacles(kind: Kind, status: DeviceStatus) -> list[Fault]:
+def obstacles(tolerated: frozenset[Fault], status: DeviceStatus) -> list[Fault]:
     """Return the conditions that keep a command from being done now, worst last."""
-    found = [fault for fault in status.blocking if fault not in kind.tolerates]
+    found = [fault for fault in status.blocking if fault not in tolerated]
     return sorted(found, key=lambda fault: not words()[fault].waits)
 
 
@@ -36,7 +36,8 @@ def warnings(seen: Upkeep, now: datetime, rates: frozenset[VatRate]) -> Iterator
     """
     clock = seen.clock.at
     if clock is None:
-        yield Fault.CLOCK_NOT_SET
+        if seen.clock.text:  # else it does not tell its time
+            yield Fault.CLOCK_NOT_SET
     elif abs(clock - now) > CLOCK_DRIFT_MAX:
         yield Fault.CLOCK_DRIFT
     if seen.day_opened_at and (clock or now) - seen.day_opened_at >= DAY_WARNED_AFTER:
@@ -52,3 +53,11 @@ def warnings(seen: Upkeep, now: datetime, rates: frozenset[VatRate]) -> Iterator
     for fault, at, before in terms:
         if at is not None and at - now <= before:
             yield fault
+
+
+def archive_warnings(codes: frozenset[str]) -> Iterator[Fault]:
+    """Say what the archive's certificate asks somebody to do; its codes: docs/certificate.md."""
+    if VANISHES in codes:
+        yield Fault.SIGNED_FILES_VANISH
+    if codes - {VANISHES}:
+        yield Fault.ARCHIVE_INCOMPLETE

@@ -11,6 +11,7 @@ doubt, as after any restart.
 import logging
 import os
 import signal
+from functools import partial
 from pathlib import Path
 
 from agent.cloud.keys import load_keys
@@ -18,9 +19,10 @@ from agent.health import Health, Notifier
 from agent.ledger import LedgerError
 from agent.ledger_file import LEDGER_FILE
 from agent.ledger_repair import LedgerAside, prepare
+from agent.reload import refusal, reread
 from agent.supervisor import EXIT_OK, TICK_S, Supervisor, take_lock
 from agent.wake import Wake
-from config.settings import ConfigError, Settings
+from config.settings import ConfigError, load
 from drivers.clock import Clock, SystemClock
 
 log = logging.getLogger(__name__)
@@ -32,14 +34,17 @@ CALM_S = 300.0  # who worked this long without trouble starts with the short res
 class Program:
     """One agent on one state directory, from start to signal."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Take the state directory.
+    def __init__(self, path: Path) -> None:
+        """Read the configuration and take the state directory.
 
         Raises:
-            ConfigError: no key, a bad address, or another agent runs on this state directory.
+            ConfigError: a bad file, no key, or another agent runs on this state directory.
         """
+        settings = load(path)
+        self._path = path.absolute()
         self._settings = settings
         self._clock: Clock = SystemClock()
+        self._reload_asked = False
         self._poll_keys = load_keys(settings, dict(os.environ))
         self._keys = load_keys(settings, os.environ)
         self._state_dir: Path = settings.agent.state_dir
@@ -55,12 +60,15 @@ class Program:
 
     def run(self) -> int:
         """Work until a signal or a broken loop ends it; return the exit status."""
+        reread_ = partial(reread, self._path, clock=self._clock)
+        signal.signal(signal.SIGHUP, self._ask_reload)
         while True:
             since_s = self._clock.monotonic_s()
             try:
                 prepare(self._state_dir / LEDGER_FILE, self._clock)
-                supervisor = Supervisor(self._settings, self._keys, self._poll_keys)
+                supervisor = Supervisor(self._settings, self._keys, self._poll_keys, reread_)
                 status = supervisor.run()
+                self._settings = supervisor.settings
                 if not supervisor.ledger_failure:
                     return status
                 why, rest_s = supervisor.ledger_failure, self._rest_s
@@ -73,11 +81,14 @@ class Program:
             self._stand_still(why, rest_s)
             if self._stopped:
                 return EXIT_OK
+            if self._reload_asked:
+                self._reload()
 
     def _stand_still(self, why: str, rest_s: float) -> None:
         """Say why, and rest; whoever waits for `recover` looks every second."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
+        signal.signal(signal.SIGHUP, self._ask_reload)
         log.critical("agent.standstill", extra={"reason": why, "rest_s": rest_s})
         health = Health(self._clock)
         for name in [*(f"device {device.id}" for device in self._settings.device), "cloud"]:
@@ -95,6 +106,17 @@ class Program:
         if self._stopped:
             health.forget(self._state_dir)
             self._notifier.tell("STOPPING=1")
+
+    def _ask_reload(self, *_: object) -> None:
+        self._reload_asked = True
+
+    def _reload(self) -> None:
+        """Asked for while nobody worked: the next ones begin with what the file says now."""
+        self._reload_asked = False
+        try:
+            self._settings = reread(self._path, self._settings, self._clock).settings
+        except ConfigError as error:
+            log.critical("reload.refused", extra={"reason": refusal(error)})
 
     def _stop(self, *_: object) -> None:
         self._stopped = True

@@ -18,7 +18,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from agent.entries import LOCAL, Incoming
 from agent.ledger import Ledger
-from agent.work import ClockPayload, NoPayload, Payload, ZReportPayload
+from agent.work import ClockPayload, NoPayload, Payload, PreflightPayload, ZReportPayload
 from config.settings import DeviceSettings, Settings
 from drivers.clock import Clock
 
@@ -32,7 +32,7 @@ DAILY: dict[str, tuple[str, Payload]] = {  # key of a [[device]] table: kind, pa
     "z_report_at": ("z_report", Z_REPORT),
     "x_report_at": ("x_report", NoPayload()),
     "set_clock_at": ("set_datetime", SET_CLOCK),
-    "preflight_at": ("preflight", NoPayload()),
+    "preflight_at": ("preflight", PreflightPayload()),
 }
 
 
@@ -83,6 +83,8 @@ class Schedule:
                 due = self._last(at)
                 if self._is_fresh(due) and _ms(due) > ledger.began_at_ms():
                     kind, payload = DAILY[key]
+                    if isinstance(payload, PreflightPayload):
+                        payload = PreflightPayload(vat_rates=[100 * r for r in device.vat_rates])
                     self._queue(ledger, device.id, kind, payload, str(due.date()))
             for device, opened_at in self._days_that_are_long(ledger):
                 self._queue(ledger, device.id, "z_report", Z_REPORT, opened_at)

@@ -51,3 +51,12 @@ CREATE TABLE je_document (
     text            BLOB NOT NULL,
     PRIMARY KEY (owner, number)
 ) STRICT;
+
+-- How far a reading of the device's past has come: 'je' the last document, 'mf' the last Z.
+CREATE TABLE archive_place (
+    owner           TEXT NOT NULL,
+    reading         TEXT NOT NULL,
+    number          INTEGER NOT NULL,
+    at_ms           INTEGER NOT NULL,
+    PRIMARY KEY (owner, reading)
+) STRICT;

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from agent.ledger import Ledger
-from agent.preflight import warnings
+from agent.preflight import archive_warnings, warnings
+from agent.whereabouts import Whereabouts
 from drivers.base import FiscalPrinter
 from drivers.clock import Clock
 from drivers.errors import DriverError, NotStarted, Refused
@@ -35,8 +36,10 @@ class Session:
         clock: Clock,
         admit: Callable[[Identity], None],
         rates: frozenset[VatRate] = frozenset(),
+        whereabouts: Whereabouts | None = None,
     ) -> None:
         self.printer = printer
+        self._whereabouts = whereabouts
         self._device_id = device_id
         self._ledger = ledger
         self._clock = clock
@@ -54,6 +57,11 @@ class Session:
     def resting(self) -> bool:
         return self._clock.now_ms() < self._rest_until_ms
 
+    @property
+    def fiscal_serial(self) -> str:
+        """Who answers; "" while nobody does."""
+        return self._identity.fiscal_serial if self._identity else ""
+
     def connect(self) -> None:
         """Open the session if it is not open.
 
@@ -62,8 +70,12 @@ class Session:
         """
         if self._identity is not None:
             return
-        identity = self.printer.open(last_sequence=self._ledger.last_sequence(self._device_id))
-        self._admit(identity)
+        last = self._ledger.last_sequence(self._device_id)
+        if self._whereabouts is None:
+            identity = self.printer.open(last_sequence=last)
+            self._admit(identity)
+        else:
+            identity = self._whereabouts.open(self.printer, last, self._admit)
         self._identity = identity
         self._failures = 0
 
@@ -84,7 +96,8 @@ class Session:
     def status(self) -> DeviceStatus:
         """Read the status and note it; the cloud hears of changes only."""
         status = self.printer.status()
-        self._note("error" if status.blocking else "online", status.conditions)
+        where = self._whereabouts.sentence if self._whereabouts else ""
+        self._note("error" if status.blocking else "online", status.conditions, sentence=where)
         return status
 
     def look(self, now: datetime) -> None:
@@ -100,7 +113,8 @@ class Session:
 
     def foresee(self, seen: Upkeep, now: datetime) -> None:
         self._upkeep_at_ms = self._clock.now_ms() + UPKEEP_INTERVAL_MS
-        self._warnings = tuple(warnings(seen, now.replace(tzinfo=UTC), self._rates))
+        kept = archive_warnings(self._ledger.archive_trouble(self._device_id))
+        self._warnings = (*warnings(seen, now.replace(tzinfo=UTC), self._rates), *kept)
         opened_at = seen.day_opened_at
         self._day_opened_at = opened_at.replace(tzinfo=None).isoformat() if opened_at else None
 

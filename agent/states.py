@@ -3,6 +3,7 @@
     queued --begin--> issuing --finish--> issued
     queued --reject--> rejected
     issuing --lose--> in_doubt            refusal, silence, crash: all the same
+    issuing --give_way--> queued          a reading of the archive, left for what has to be printed
     in_doubt --found--> issued            the device proves it
     in_doubt --absent--> queued           the device proves it did not happen: may be tried again
     in_doubt --drop--> rejected           the same, and trying again would not help
@@ -31,6 +32,7 @@ class Trigger(StrEnum):
     FINISH = "finish"
     REJECT = "reject"
     LOSE = "lose"
+    GIVE_WAY = "give_way"
     FOUND = "found"
     ABSENT = "absent"
     DROP = "drop"
@@ -45,6 +47,7 @@ TRANSITIONS: dict[tuple[State, Trigger], State] = {
     (State.QUEUED, Trigger.REJECT): State.REJECTED,
     (State.ISSUING, Trigger.FINISH): State.ISSUED,
     (State.ISSUING, Trigger.LOSE): State.IN_DOUBT,
+    (State.ISSUING, Trigger.GIVE_WAY): State.QUEUED,
     (State.IN_DOUBT, Trigger.FOUND): State.ISSUED,
     (State.IN_DOUBT, Trigger.ABSENT): State.QUEUED,
     (State.IN_DOUBT, Trigger.DROP): State.REJECTED,

@@ -64,8 +64,8 @@ def decide(proof: Proof, baseline: Counters, seen: Observation, work: object) ->
         return Decision(Verdict.CLOSE_SLIP, "a non-fiscal document is open")
     if proof is Proof.NONE:
         return Decision(Verdict.NOT_ISSUED, "it changes nothing: safe to do again")
-    if proof is Proof.Z_NUMBER:
-        return _decide_z(now.z_number - baseline.z_number)
+    if not seen.counts:
+        return _decide_by_reference(seen)
     if proof is Proof.RECEIPT and seen.open_receipt is not None:
         assert isinstance(work, Receipt)
         return _decide_open(baseline, now, seen.open_receipt, work)
@@ -77,6 +77,8 @@ def _decide_of_the_day(
 ) -> Decision:
     """Nothing of ours is open. A Z report in between takes the day's counters away."""
     now = seen.counters
+    if proof is Proof.Z_NUMBER:
+        return _decide_z(now.z_number - baseline.z_number)
     printed = now.document_number - baseline.document_number if seen.counts_slips else None
     if now.z_number != baseline.z_number:
         return _undecidable(f"a Z report was made since: {baseline.z_number} is {now.z_number}")
@@ -89,6 +91,15 @@ def _decide_of_the_day(
         return _decide_cash(baseline, now, work)
     assert isinstance(work, Receipt)
     return _decide_closed(now.receipt_count - baseline.receipt_count, printed, seen, work)
+
+
+def _decide_by_reference(seen: Observation) -> Decision:
+    """It counts nothing: what is not known of our own document is not known at all."""
+    if seen.reference_found:
+        return Decision(Verdict.ISSUED, "the answer to our own file came", Evidence.REPLY)
+    if seen.reference_found is False:
+        return Decision(Verdict.NOT_ISSUED, "our own file was refused, or never taken")
+    return _undecidable("nothing says what became of our file, and no counters can be asked")
 
 
 def _decide_z(grown: int) -> Decision:

@@ -21,8 +21,11 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationError,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from drivers.archive import JeReading, MemoryReading
 from drivers.capabilities import TextPlace
@@ -49,6 +52,7 @@ LOGO_BYTES_MAX = 64 * 1024
 AT_MS_MAX = 4_102_444_800_000  # 2100: a device writes the year with two digits
 OUTSIDE_VAT = VatRate(0)
 DEPOSIT_NAME, TIP_NAME = "GARANTIE SGR", "BACSIS"
+ADVANCE_TEXT = "AVANS INCASAT"
 
 Positive = Annotated[int, Field(gt=0)]
 Filled = Annotated[str, StringConstraints(min_length=1)]
@@ -64,6 +68,14 @@ class ClockSetting:
     at: datetime
     summer: bool
     only_if_off_s: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What a look at the device is measured by: our own local time, marked UTC, and its rates."""
+
+    at: datetime
+    rates: frozenset[VatRate] = frozenset()  # empty: whatever it has
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +114,7 @@ Work = (
     | Slip
     | CashMovement
     | ClockSetting
+    | Inspection
     | Closing
     | TextLines
     | VatTable
@@ -180,9 +193,22 @@ class ReceiptPayload(Payload):
     customer_tax_id: str = ""
     adjustment: AdjustmentPayload | None = None
     tip: Positive | None = None  # bani, outside VAT
+    advance: Positive | None = None  # bani paid before, with its own receipt: taken off the sum
     texts_above: Annotated[list[str], Field(max_length=TEXTS_MAX)] = []
     texts_below: Annotated[list[str], Field(max_length=TEXTS_MAX)] = []
     barcode: BarcodePayload | None = None
+
+    @field_validator("advance")
+    @classmethod
+    def _is_clear(cls, advance: int | None, info: ValidationInfo) -> int | None:
+        """The device shares it over the rates by what was sold; the advance had its own."""
+        if advance and info.data.get("adjustment") is not None:
+            sentence = "it cannot stand beside a discount on the whole receipt"
+            raise PydanticCustomError("ADVANCE_BESIDE_ADJUSTMENT", sentence)
+        if advance and len({line.vat_rate for line in info.data.get("lines", [])}) > 1:
+            sentence = "what is sold has several VAT rates: make a receipt of each"
+            raise PydanticCustomError("ADVANCE_NEEDS_ONE_RATE", sentence)
+        return advance
 
     def work(self, command_id: str, now: datetime) -> Work:
         return to_receipt(self, command_id)
@@ -232,6 +258,14 @@ class ClockPayload(Payload):
             return self.at_ms
         waited_ms = int(now.timestamp() * 1000) - self.asked_at_ms
         return min(self.at_ms + max(0, waited_ms), AT_MS_MAX)
+
+
+class PreflightPayload(Payload):
+    vat_rates: list[Rate] = []  # hundredths of a percent: which the shop expects
+
+    def work(self, command_id: str, now: datetime) -> Work:
+        rates = frozenset(VatRate(rate) for rate in self.vat_rates)
+        return Inspection(now.replace(tzinfo=UTC), rates)
 
 
 class HeaderPayload(Payload):
@@ -304,13 +338,20 @@ def to_receipt(payload: ReceiptPayload, command_id: str) -> Receipt:
     if payload.tip is not None:
         price, one = Bani(payload.tip), Thousandths(1000)
         lines.append(Line(TIP_NAME, price, one, OUTSIDE_VAT, path="tip"))
+    adjustment, texts_above = _adjustment(payload.adjustment), payload.texts_above
+    if payload.advance is not None:
+        adjustment = Adjustment(AdjustmentKind.DISCOUNT_AMOUNT, payload.advance, is_advance=True)
+        texts_above = [
+            *texts_above,
+            f"{ADVANCE_TEXT} {payload.advance // 100},{payload.advance % 100:02d} LEI",
+        ]
     return Receipt(
         lines=tuple(lines),
         payments=tuple(sorted(payments, key=lambda payment: payment.kind is PaymentKind.CASH)),
         reference=reference_of(command_id),
         customer_tax_id=fold_tax_id(payload.customer_tax_id),
-        adjustment=_adjustment(payload.adjustment),
-        texts_above=tuple(payload.texts_above),
+        adjustment=adjustment,
+        texts_above=tuple(texts_above),
         texts_below=tuple(payload.texts_below),
         barcode=_barcode(payload.barcode),
     )

@@ -8,12 +8,16 @@ and the road of every doubt. There is no other recovery.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime, tzinfo
+from typing import Any
 
 from agent import carry_out
-from agent.checks import lacking, of_fault
-from agent.commands import KINDS
+from agent.archive.patience import GaveWay, Patience
+from agent.archive.reader import ArchiveReader
+from agent.checks import of_fault
+from agent.commands import KINDS, READINGS
 from agent.entries import Evidence, LedgerEntry
 from agent.ledger import Ledger
 from agent.preflight import obstacles
@@ -27,6 +31,8 @@ from drivers.model import Observation, Problem, Receipt, Slip
 
 LOOK_INTERVAL_MS = 15_000
 RETRY_MS = 1_000
+READING_TTL_MS = 6 * 3600 * 1000  # a reading that gave way; it is as true then as now
+REPORTS = ("x_report", "z_report")
 
 
 class DeviceWorker:
@@ -40,6 +46,7 @@ class DeviceWorker:
         clock: Clock,
         done: Callable[[], None],
         zone: tzinfo = UTC,
+        reader: ArchiveReader | None = None,
     ) -> None:
         self._device_id = device_id
         self._done = done
@@ -48,6 +55,8 @@ class DeviceWorker:
         self._ledger = ledger
         self._clock = clock
         self._zone = zone
+        self._reader = reader
+        self._patience = self._printer.archive.patience = Patience(clock, self._is_waited_for)
         self._look_at_ms = 0
 
     def step(self) -> bool:
@@ -60,22 +69,27 @@ class DeviceWorker:
                 self._resolve(entry)
                 self._done()
                 return True
-            if entry := self._ledger.next_queued(self._device_id, now_ms):
+            if entry := self._ledger.next_queued(self._device_id, now_ms, READINGS):
                 more = self._issue(entry)
                 self._done()
                 return more
             if now_ms >= self._look_at_ms:
                 self._look()
+            elif self._reader is not None and self._reader.is_due:
+                return self._read_on(self._reader)
         except DriverError as error:  # nothing was begun: later
             self._session.rest(error)
         return False
 
     @property
     def sentence(self) -> str:
-        return self._session.sentence
+        reading = self._reader.sentence if self._reader else ""
+        return "; ".join(filter(None, (self._session.sentence, reading)))
 
     def close(self) -> None:
         self._session.disconnect()
+        if self._reader is not None:
+            self._reader.close()
 
     def _issue(self, entry: LedgerEntry) -> bool:
         """Carry out one queued command.
@@ -90,27 +104,51 @@ class DeviceWorker:
             work = kind.understand(entry.payload or "", entry.id, self._now())
         except NotUnderstood as error:  # written down by another version of this program
             return self._reject(entry, *error.problems)
-        if kind.needs and kind.needs not in self._printer.capabilities.features:
-            return self._reject(entry, lacking(kind.needs))
+        if lacking := kind.lacking(self._printer.capabilities):
+            return self._reject(entry, *lacking)
         self._session.connect()
         if found := kind.problems(self._printer, work):
             return self._reject(entry, *found)
-        if blocked := obstacles(kind, self._session.status()):
+        if blocked := obstacles(kind.tolerates, self._session.status()):
             return self._not_ready(entry, blocked)
         baseline = self._printer.counters(with_cash=kind.proof is Proof.CASH)
         self._session.confirm(baseline.fiscal_serial)
         self._ledger.begin(entry, baseline, self._printer.sequence)
+        self._patience.begin()
         try:
             result = kind.perform(self._printer, work)
+        except GaveWay:
+            self._ledger.give_way(entry, self._clock.now_ms() + READING_TTL_MS)
         except (Refused, ContactLost) as error:
             self._ledger.lose(entry, fault=error.fault, reason=str(error))
             self._session.disconnect()
         else:
             self._ledger.finish(entry, result, self._printer.sequence)
-            if kind.renews:
-                self._session.renew()
-                self._look_at_ms = 0
+            self._after(entry, result)
         return True
+
+    def _after(self, entry: LedgerEntry, result: dict[str, Any]) -> None:
+        if KINDS[entry.kind].renews:
+            self._session.renew()
+            self._look_at_ms = 0
+        if self._reader is None:
+            return
+        self._reader.worked()
+        if entry.kind in REPORTS:
+            self._reader.note_report(self._session.fiscal_serial, entry.kind, entry.id, result)
+
+    def _read_on(self, reader: ArchiveReader) -> bool:
+        """Read of the device's past, as long as nothing else is to be done."""
+        self._session.connect()
+        self._patience.begin()
+        with suppress(GaveWay):
+            return reader.step(self._printer, self._session.fiscal_serial, self._now().date())
+        return True
+
+    def _is_waited_for(self) -> bool:
+        """Is there a command that prints, or sets something?"""
+        found = self._ledger.next_queued(self._device_id, self._clock.now_ms(), READINGS)
+        return found is not None and found.kind not in READINGS
 
     def _not_ready(self, entry: LedgerEntry, blocked: list[Fault]) -> bool:
         """Wait for what cures itself or somebody cures; reject what does not."""

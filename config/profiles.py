@@ -162,6 +162,7 @@ class Call(Table):
     next: DottedPath = ""
     more: DottedPath = ""
     gzip: bool = False
+    takes_bytes: bool = False  # a document of the archive goes up as it is
     part_bytes: Annotated[int, Field(ge=0)] = 0  # a larger body goes up in parts; 0: never
     assumed: bool = False
 

@@ -1,12 +1,13 @@
 """The configuration file: one TOML file, checked whole before anything starts.
 
-    [agent]   id, state_dir, command_ttl_s, timezone
+    [agent]   id, state_dir, command_ttl_s, timezone, search, search_not
     [cloud]   profile, base_url, api_key_file (or AMEF_API_KEY), poll_interval_s, proxy, ca_file,
               long_poll_s, budget_share, open_from, open_until
     [[device]]  id, family, dialect, transport, address, baud, fiscal_serial, nui, operator,
                 password, till, features, code_page, vat_rates, z_report_at, z_report_after_h,
-                x_report_at, set_clock_at, preflight_at
+                x_report_at, set_clock_at, preflight_at; behind a folder also: see by_hand.py
     [[folder]]  a shop's old way: see folder.py
+    [archive] folders, watch_mounts, mounts, retention_years, trusted: see archive.py
 
 Whatever is wrong is said with the file, the key, and for an unknown key the nearest known one.
 """
@@ -31,7 +32,22 @@ from pydantic import (
     ValidationError,
 )
 
-from config.folder import FolderSettings, folder_trouble
+from config.archive import ArchiveSettings
+from config.by_hand import (
+    CABLES,
+    AnswerSeconds,
+    Transport,
+    by_hand_trouble,
+    watched_trouble,
+)
+from config.folder import (
+    FolderSettings,
+    Group,
+    PaymentName,
+    PaymentNumber,
+    Rate,
+    folder_trouble,
+)
 from config.profiles import CloudProfile, profiles
 from config.tables import Table, load_own
 
@@ -111,6 +127,7 @@ class Family(Table):
     features: list[str] = Field(default_factory=list)  # what every device of the family has
     code_page: CodePage = "ascii"
     dialects: list[str] = Field(default_factory=list)  # the first is meant where none is named
+    transports: list[str] = Field(default_factory=lambda: list(CABLES))
 
 
 class AgentSettings(Table):
@@ -118,6 +135,9 @@ class AgentSettings(Table):
     state_dir: FilePath
     command_ttl_s: Annotated[int, Field(gt=0, le=COMMAND_TTL_S_MAX)] = 180
     timezone: Annotated[str, AfterValidator(_timezone)] = "Europe/Bucharest"
+    # Where a printer is looked for that is not at its port: patterns of paths; None: every tty.
+    search: list[str] | None = None
+    search_not: list[str] = Field(default_factory=list)
 
 
 class NetworkSettings(Table):
@@ -139,11 +159,11 @@ class CloudSettings(NetworkSettings):
 
 
 class DeviceSettings(Table):
-    """One printer. `address`: a path, usb:VID[:PID[:SERIAL]], or host[:port]."""
+    """One printer. `address`: a path, usb:VID[:PID[:SERIAL]], or host[:port]; or a folder."""
 
     id: Name
     family: str
-    transport: Literal["serial", "usb", "tcp"] = "serial"
+    transport: Transport = "serial"
     address: Annotated[str, StringConstraints(min_length=1)]
     baud: Annotated[int, Field(gt=0)] | None = None
     dtr: bool = True
@@ -162,6 +182,9 @@ class DeviceSettings(Table):
     features: list[str] = Field(default_factory=list)  # what it has beyond its family
     code_page: CodePage | None = None
     dialect: str = ""
+    vat_groups: dict[Group, Rate] = Field(default_factory=dict)
+    payments: dict[PaymentNumber, PaymentName] = Field(default_factory=dict)
+    answer_s: AnswerSeconds = 60
 
 
 class Settings(Table):
@@ -169,6 +192,7 @@ class Settings(Table):
     cloud: CloudSettings
     device: Annotated[list[DeviceSettings], Field(min_length=1)]
     folder: list[FolderSettings] = Field(default_factory=list)
+    archive: ArchiveSettings = Field(default_factory=ArchiveSettings)
 
     @property
     def base_url(self) -> str:
@@ -225,6 +249,12 @@ def _check(path: Path, settings: Settings) -> None:
         _known(f"{path}: device[{index}].family", device.family, list(catalogue()))
         dialects = catalogue()[device.family].dialects
         _known(f"{path}: device[{index}].dialect", device.dialect, ["", *dialects])
+        told, ways = device.model_dump(), catalogue()[device.family].transports
+        if trouble := by_hand_trouble(told, device.model_fields_set, ways):
+            raise ConfigError(f"{path}: device[{index}].{trouble}")
+    ours = [device.address for device in settings.device if device.transport == "folder"]
+    if trouble := watched_trouble(ours, [folder.path for folder in settings.folder]):
+        raise ConfigError(f"{path}: {trouble}")
     if trouble := folder_trouble(settings.folder, [device.id for device in settings.device]):
         raise ConfigError(f"{path}: {trouble}")
     for what, values in (
@@ -253,6 +283,7 @@ def _line(loc: tuple[int | str, ...], type_: str, message: str) -> str:
         "cloud": CloudSettings,
         "device": DeviceSettings,
         "folder": FolderSettings,
+        "archive": ArchiveSettings,
     }
     table: type[BaseModel] = tables[str(loc[0])] if len(loc) > 1 else Settings
     return f"{key}: unknown key{_nearest(str(loc[-1]), list(table.model_fields))}"

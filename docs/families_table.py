@@ -21,11 +21,13 @@ NOTHING = Counters("", 0, 0, 0)
 UNVERIFIED = "Unverified on hardware"
 
 COUNTERS = {
+    "custom": "none: only the answer to our own file, also of a Z",
     "daisy": "Z (110), receipts of our operator and day (112), documents (113)",
     "datecs_legacy": "Z (64), receipts (110), documents (113)",
     "datecs_x": "Z, receipts and documents (255 nZreport, nFBon, nBon)",
     "eltrade": "Z and receipts (110), documents (113)",
     "incotex": "Z (110), receipts of the day (67), documents (113)",
+    "shtrih": "Z (11), sales (148), documents and cancelled receipts (152, 157); no slips",
     "tremol": "Z (73), receipts (71); slips, copies and cancelled receipts move nothing",
 }
 HEAD = (
@@ -34,6 +36,7 @@ HEAD = (
     "wire",
     "baud",
     "can be switched on",
+    "cannot be asked",
     "reversal",
     "our reference in the JE",
     "counters that prove a receipt",
@@ -50,7 +53,8 @@ def families_table() -> str:
         "",
         "One row for each `family` and `dialect` of the configuration; an empty dialect means the"
         " first. Cash in and out is proved by the device's own sums, a Z report by its number."
-        " `can be switched on`: names for `features`. A longer name goes on in the next line."
+        " `can be switched on`: names for `features`. `cannot be asked`: commands that need it"
+        " are answered `UNSUPPORTED`, nothing is sent. A longer name goes on in the next line."
         " No device was at hand: the last column leads to what is only known from manuals and other"
         " people's programs.",
         "",
@@ -62,7 +66,8 @@ def families_table() -> str:
             lines.append(_row(_cells(family, dialect)))
     lines += ["", f"## {UNVERIFIED}", ""]
     for family, known in catalogue().items():
-        lines += [f"### {family}", "", f"{known.title}.", "", _unverified(family), ""]
+        lines += [f"### {family}", "", f"{known.title}.", ""]
+        lines += [*_archive(family), _unverified(family), ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -72,16 +77,18 @@ def _cells(family: str, dialect: str) -> list[str]:
         family, cable, SystemClock(), Operator(), frozenset(Feature), dialect=dialect
     )
     can = printer.capabilities
-    wire = next(wire.title for wire in WIRES if family in wire.families)
+    wires = [wire.title for wire in WIRES if family in wire.families]
+    cabled = catalogue()[family].transports != ["folder"]
     switches = sorted(can.features - {Feature.REVERSAL})
     return [
         f"`{family}`",
         f"`{dialect}`" if dialect else "",
-        wire,
-        str(catalogue()[family].baud),
+        wires[0] if cabled else "FiscalNet's folders",
+        str(catalogue()[family].baud) if cabled else "",
         ", ".join(switches),
+        ", ".join(sorted(can.untold)),
         "yes" if Feature.REVERSAL in can.features else "never",
-        "yes" if _reads_je(printer) else "no",
+        "yes" if cabled and _reads_je(printer) else "no",
         COUNTERS[family],
         ", ".join(sorted(can.payment_kinds)),
         f"{can.name_length_max}, {can.name_lines_max} lines",
@@ -92,8 +99,17 @@ def _cells(family: str, dialect: str) -> list[str]:
 
 def _reads_je(printer: FiscalPrinter) -> bool:
     """Legacy ISL drivers say it by returning nothing; reading no documents sends no byte."""
-    je = getattr(printer, "_je")  # noqa: B009
+    je = getattr(printer, "_je", None)
+    if je is None:
+        return False
     return je(DocumentKind.RECEIPT, NOTHING, 0) is not None if callable(je) else True
+
+
+def _archive(family: str) -> list[str]:
+    """What the driver's docstring says of its archive, where that is not all there is."""
+    said = import_module(f"drivers.families.{family}").__doc__ or ""
+    found = re.search(r"^Archive: (.*?)(\n\n|\Z)", said, re.DOTALL | re.MULTILINE)
+    return [f"Archive: {' '.join(found[1].split())}", ""] if found else []
 
 
 def _unverified(family: str) -> str:

@@ -36,6 +36,7 @@ MEANING = {
     "payments": "how it is paid; cash is always taken last, so that only cash gives change",
     "customer_cif": "the buyer's CUI, with or without `RO`; its check digit is looked at",
     "tip": "lei, a line of its own outside VAT; needs `tips`",
+    "advance": "lei that were paid before, taken off the sum; one VAT rate; needs `advances`",
     "texts_above": "lines of text above what is sold; wrapped to the paper",
     "texts_below": "lines of text below what is sold",
     "barcode": "needs `barcode`",
@@ -118,6 +119,7 @@ RESULT = {
     "read_p7b": "never done",
 }
 FEATURES = {
+    Feature.ADVANCES: "an advance may be taken off a receipt: as the accountant says",
     Feature.BARCODE: "a barcode or QR below a receipt",
     Feature.DRAWER: "a cash drawer",
     Feature.DUPLICATE: "a copy of the last receipt",

@@ -158,6 +158,18 @@ DUPLICATE_ROWS: tuple[tuple[str, Observation], ...] = (
     ("a Z report was made since", Observation(counters(z=1, documents=2))),
     ("another printer on the port", Observation(counters(serial="DB4200000002"))),
 )
+FILE_ROWS: tuple[tuple[str, Observation], ...] = (
+    ("answered as done", Observation(BASELINE, reference_found=True, counts=False)),
+    (
+        "refused; or never dropped; or taken back unread, and no answer came for a minute",
+        Observation(BASELINE, reference_found=False, counts=False),
+    ),
+    (
+        "gone from the folder and no answer for a minute, or one that says nothing",
+        Observation(BASELINE, counts=False),
+    ),
+    ("another printer is configured", Observation(counters(serial="DB4200000002"), counts=False)),
+)
 NONE_ROWS: tuple[tuple[str, Observation], ...] = (
     ("anything, on the same device", Observation(CLOSED)),
     ("a non-fiscal document is open", Observation(ONE, slip_open=True)),
@@ -199,6 +211,7 @@ def verdict_table() -> str:
     lines += _rows("cash in or out", Proof.CASH, CASH_ROWS, CASH)
     lines += _rows("a non-fiscal document", Proof.SLIP, SLIP_ROWS)
     lines += _rows("a copy of the last receipt", Proof.DUPLICATE, DUPLICATE_ROWS)
+    lines += _rows("a receipt, slip or Z behind FiscalNet", Proof.RECEIPT, FILE_ROWS, RECEIPT)
     lines += _rows("an X report, a setting, the drawer", Proof.NONE, NONE_ROWS)
     return "\n".join(lines).rstrip() + "\n"
 

@@ -60,9 +60,15 @@ class JeReading:
     span: JeSpan
 
 
+WHOLE_DAY = "day"
+
+
 @dataclass(frozen=True, slots=True)
 class ArchivedDocument:
-    """A document as the JE keeps it. `type_code` is the maker's; `kind` is ours, or "other"."""
+    """A document as the JE keeps it. `type_code` is the maker's; `kind` is ours, or "other".
+
+    WHOLE_DAY: all documents of a day, one behind the other; what they are is not told.
+    """
 
     kind: str
     type_code: str
@@ -70,16 +76,40 @@ class ArchivedDocument:
     lines: tuple[bytes, ...]
 
 
+class Patience(Protocol):
+    """Asked while the archive is read; what it raises ends the reading there."""
+
+    def document(self) -> None:
+        """Before each document: here nothing is lost by leaving."""
+        ...
+
+    def line(self) -> None:
+        """Before each line: what was read of its document has to be read again."""
+        ...
+
+
+class Unhurried:
+    """The patience of somebody for whom nothing waits."""
+
+    def document(self) -> None:
+        return
+
+    def line(self) -> None:
+        return
+
+
 class Archive(Protocol):
     """Reads the past. Changes nothing, prints nothing; the order of its requests is its own.
 
-    What takes longer than `within_s` is refused as RESULT_TOO_LARGE. No other request may go to the
-    device between two steps of one iterator; an iterator that is left can be asked for again.
+    No other request may go to the device between two steps of one iterator; an iterator that is
+    left can be asked for again.
     """
 
-    def fiscal_memory(
-        self, span: MemorySpan, *, detailed: bool, within_s: float
-    ) -> Iterator[bytes]:
+    patience: Patience
+    by_day: bool
+    """The JE knows whole days only: the number of a document is its Z, and an open day grows."""
+
+    def fiscal_memory(self, span: MemorySpan, *, detailed: bool) -> Iterator[bytes]:
         """Read a report of the fiscal memory; no line where the span holds nothing."""
         ...
 
@@ -87,23 +117,31 @@ class Archive(Protocol):
         """Say which documents the JE has of a span; some numbers of it may be missing."""
         ...
 
-    def documents(self, numbers: Iterable[int], *, within_s: float) -> Iterator[ArchivedDocument]:
-        """Read these documents, each whole; those that the JE does not have are left out."""
+    def documents(self, numbers: Iterable[int]) -> Iterator[ArchivedDocument]:
+        """Read these documents, each whole; those that the JE does not have are left out.
+
+        A reading that is left in its midst, and asked for again, goes on where it was.
+        """
         ...
 
 
 class NoArchive:
     """The archive of a device that is not read, or not yet: the last line behind its feature."""
 
-    def fiscal_memory(
-        self, span: MemorySpan, *, detailed: bool, within_s: float
-    ) -> Iterator[bytes]:
+    def __init__(self) -> None:
+        self.patience: Patience = Unhurried()
+        self.by_day = False
+
+    def forget(self) -> None:
+        """Another device may answer from now on."""
+
+    def fiscal_memory(self, span: MemorySpan, *, detailed: bool) -> Iterator[bytes]:
         _unknown(f"fiscal memory, {span}")
 
     def find(self, span: JeSpan) -> range:
         _unknown(f"JE, {span}")
 
-    def documents(self, numbers: Iterable[int], *, within_s: float) -> Iterator[ArchivedDocument]:
+    def documents(self, numbers: Iterable[int]) -> Iterator[ArchivedDocument]:
         _unknown("JE")
 
 

@@ -16,6 +16,7 @@ from drivers.model import (
     Bani,
     CashMovement,
     Counters,
+    DayRegisters,
     DeviceTime,
     Drawer,
     FiscalResult,
@@ -126,6 +127,10 @@ class FiscalPrinter(Protocol):
 
     def day_totals(self) -> Report:
         """The open day's totals, read without printing; `number` is the Z that will close it."""
+        ...
+
+    def day_registers(self) -> DayRegisters | None:
+        """The open day's counts: discounts, voids, cash; None: the device does not tell them."""
         ...
 
     def drawer(self) -> Drawer: ...

@@ -13,6 +13,7 @@ from drivers.model import PaymentKind
 class Feature(StrEnum):
     """What a device may have or not: off, unless the catalogue or the configuration has it."""
 
+    ADVANCES = "advances"  # what was paid before may be taken off a receipt
     ARCHIVE = "archive"  # its fiscal memory and JE can be read
     BARCODE = "barcode"
     DRAWER = "drawer"
@@ -31,6 +32,20 @@ class TextPlace(StrEnum):
     FOOTER = "footer"
 
 
+class Told(StrEnum):
+    """What every fiscal printer tells, and a bridge to one, or a poor wire, keeps to itself."""
+
+    CASH = "cash"  # what is in the drawer, what went in and out
+    CLOCK = "clock"
+    COUNTERS = "counters"  # of receipts and Z reports
+    FISCAL_MEMORY = "fiscal_memory"  # a report of it that is not paper
+    JE = "je"  # its documents, as text
+    OPEN_RECEIPT = "open_receipt"
+    STATUS = "status"
+    TEXTS = "texts"
+    VAT_TABLE = "vat_table"
+
+
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a device can do. A longer name is wrapped, to `name_lines_max` lines."""
@@ -42,3 +57,4 @@ class Capabilities:
     payments_max: int = 10
     features: frozenset[Feature] = frozenset()
     code_page: str = "ascii"  # what has no letter in it is folded
+    untold: frozenset[Told] = frozenset()  # what cannot be asked of it at all

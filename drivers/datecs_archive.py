@@ -23,9 +23,10 @@ from drivers.archive import (
     DocumentSpan,
     JeSpan,
     MemorySpan,
+    Patience,
+    Unhurried,
     ZSpan,
 )
-from drivers.clock import Clock
 from drivers.datecs_fields import je_header, je_numbers
 from drivers.datecs_je import END_OF_DATA, JE_READ
 from drivers.datecs_talk import LONG, DatecsTalk
@@ -39,6 +40,7 @@ CHOOSE, NEXT_JE_LINE, ANY_TYPE = 0, 1, 0  # of 125
 
 TRIES_MAX = 3
 MEMORY_LINES_MAX, DOCUMENT_LINES_MAX = 65_536, 10_000
+KEPT_MAX = 2_000
 GAP_MAX = 8  # numbers without a document, one behind the other
 ON_WIRE, DAY_BEGINS, DAY_ENDS = "%d-%m-%y", "00:00:00", "23:59:59"
 KINDS = {  # types of 125, the Bulgarian list
@@ -56,19 +58,18 @@ KINDS = {  # types of 125, the Bulgarian list
 class DatecsArchive:
     """Reads the past of one device."""
 
-    def __init__(self, talk: DatecsTalk, clock: Clock) -> None:
+    def __init__(self, talk: DatecsTalk) -> None:
         self._talk = talk
-        self._clock = clock
+        self._kept: dict[int, ArchivedDocument] = {}  # of a reading that was left
+        self.patience: Patience = Unhurried()
+        self.by_day = False
 
-    def fiscal_memory(
-        self, span: MemorySpan, *, detailed: bool, within_s: float
-    ) -> Iterator[bytes]:
+    def fiscal_memory(self, span: MemorySpan, *, detailed: bool) -> Iterator[bytes]:
         told: list[bytes] = []
-        until_s = self._clock.monotonic_s() + within_s
         for tries_left in reversed(range(TRIES_MAX)):
             place = 0
             try:
-                for line in self._report(span, DETAILED if detailed else SHORT, until_s):
+                for line in self._report(span, DETAILED if detailed else SHORT):
                     if place == len(told):
                         told.append(line)
                         yield line
@@ -98,16 +99,28 @@ class DatecsArchive:
                 ]
                 return range(*begins)
 
-    def documents(self, numbers: Iterable[int], *, within_s: float) -> Iterator[ArchivedDocument]:
-        until_s = self._clock.monotonic_s() + within_s
-        for number in numbers:
-            document = self._document(number, until_s)
-            if document is not None:
-                yield document
+    def documents(self, numbers: Iterable[int]) -> Iterator[ArchivedDocument]:
+        kept, self._kept = self._kept, {}
+        given: dict[int, ArchivedDocument] = {}
+        try:
+            for number in numbers:
+                self.patience.document()
+                document = kept.get(number) or self._document(number)
+                if document is not None:
+                    if len(given) < KEPT_MAX:
+                        given[number] = document
+                    yield document
+            given = {}
+        finally:
+            self._kept = given
+
+    def forget(self) -> None:
+        """Another device may answer from now on."""
+        self._kept = {}
 
     # the pieces
 
-    def _report(self, span: MemorySpan, type_: int, until_s: float) -> Iterator[bytes]:
+    def _report(self, span: MemorySpan, type_: int) -> Iterator[bytes]:
         match span:
             case DateSpan(first, last):
                 asked = MEMORY_BY_DATE, type_, _day(first), _day(last)
@@ -121,10 +134,10 @@ class DatecsArchive:
             raise
         command = asked[0]
         yield from self._lines(
-            lambda: self._talk.rest(command, NEXT_MEMORY_LINE, "", ""), MEMORY_LINES_MAX, until_s
+            lambda: self._talk.rest(command, NEXT_MEMORY_LINE, "", ""), MEMORY_LINES_MAX
         )
 
-    def _document(self, number: int, until_s: float) -> ArchivedDocument | None:
+    def _document(self, number: int) -> ArchivedDocument | None:
         for tries_left in reversed(range(TRIES_MAX)):
             try:
                 chosen = self._choose(number)
@@ -134,7 +147,6 @@ class DatecsArchive:
                     self._lines(
                         lambda: self._talk.rest(JE_READ, NEXT_JE_LINE, "", ""),
                         DOCUMENT_LINES_MAX,
-                        until_s,
                     )
                 )
                 code, trace = chosen
@@ -144,10 +156,9 @@ class DatecsArchive:
                     raise
         return None
 
-    def _lines(self, ask: Callable[[], bytes], lines_max: int, until_s: float) -> Iterator[bytes]:
+    def _lines(self, ask: Callable[[], bytes], lines_max: int) -> Iterator[bytes]:
         for _ in range(lines_max):
-            if self._clock.monotonic_s() > until_s:
-                raise Refused(Fault.RESULT_TOO_LARGE, device_code="", doing="it takes too long")
+            self.patience.line()
             try:
                 line = ask()
             except Refused as error:

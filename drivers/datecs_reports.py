@@ -8,10 +8,12 @@ from collections.abc import Mapping
 
 from drivers.datecs_fields import bani, device_time, payments
 from drivers.datecs_talk import LONG, DatecsTalk
-from drivers.errors import need_same_z
-from drivers.model import GroupTotal, Payment, Report, VatRate
+from drivers.errors import Refused, need_same_z
+from drivers.model import Bani, DayRegisters, GroupTotal, Payment, Report, Tally, VatRate
 from protocol.fields import integer
 
+VAT = 1  # Type of 65
+RECEIPTS, DISCOUNTS, VOIDS, CASH = 2, 3, 4, 5  # of 110
 READ_CLOCK, LAST_Z, DAY_TOTALS, REPORT, DAY_INFO, DEVICE_INFO = 62, 64, 65, 69, 110, 123
 
 VatTable = Mapping[str, VatRate | None]
@@ -47,6 +49,39 @@ class DatecsReports:
         serial = self._serial()
         return self._talk.read(LAST_Z, 0, read=lambda f: report(f, table, serial, (), f[-1]))
 
+    def registers(self, table: VatTable) -> DayRegisters | None:
+        """110 and 65; None where the device does not know one of them."""
+        try:
+            vat = self._talk.read(DAY_TOTALS, VAT, read=lambda f: [bani(text) for text in f[1:]])
+            ((receipts, _),) = self._tallies(RECEIPTS, 1)
+            more, less, more_sum, less_sum = self._tallies(DISCOUNTS, 4)
+            voids, cancelled = self._tallies(VOIDS, 2)
+            cash_in, cash_out = self._tallies(CASH, 2)
+        except Refused:
+            return None
+        return DayRegisters(
+            receipts,
+            dict(zip(table, vat, strict=False)),
+            discounts=_sum(less, less_sum),
+            surcharges=_sum(more, more_sum),
+            voids=Tally(*voids),
+            cancelled=Tally(*cancelled),
+            cash_in=Tally(*cash_in),
+            cash_out=Tally(*cash_out),
+        )
+
+    def _tallies(self, of: int, wanted: int) -> list[tuple[int, Bani]]:
+        """Pairs of a count and a sum."""
+
+        def pairs(fields: list[str]) -> list[tuple[int, Bani]]:
+            texts = zip(fields[: 2 * wanted : 2], fields[1 : 2 * wanted : 2], strict=True)
+            found = [(integer(count), bani(total)) for count, total in texts]
+            if len(found) < wanted:
+                raise IndexError(wanted)
+            return found
+
+        return self._talk.read(DAY_INFO, of, read=pairs)
+
     def _paid(self) -> tuple[Payment, ...]:
         return self._talk.read(DAY_INFO, 0, read=payments)
 
@@ -68,3 +103,7 @@ def report(
         if total or rate is not None
     )
     return Report(integer(fields[0]), serial, groups, paid, at)
+
+
+def _sum(one: tuple[int, Bani], other: tuple[int, Bani]) -> Tally:
+    return Tally(one[0] + other[0], Bani(one[1] + other[1]))

@@ -5,13 +5,14 @@
       03 04                 --04--> Tremol: 09 tells whether it listens
       74 in an X frame      --answer--> Datecs X
       74 in a legacy frame  --answer--> 90 tells the make; one we do not know is `other_dialect`
+      05, then FC           --15, answer--> Shtrih-M
       nobody                --> busy, nak, echo, foreign, garbage or silence; the best of all counts
     the driver of that family then reads who it is
 
 A legacy device may take an X frame for the start of a longer one and say nothing: a silent port is
-asked in both, twice. 74, 90, 50, 83, 97, 99 and 123 of ISL and 20, 21, 60 to 64 of ZFP change
-nothing and print nothing [datecs.md 4, 6; other_protocols.md 0.2, 2.7]. Ports do not share
-anything: each may be looked at by a thread of its own.
+asked in both, twice. 74, 90, 50, 83, 97, 99 and 123 of ISL, 20, 21, 60 to 64 of ZFP and FC, 11, 1F
+of Shtrih-M change nothing and print nothing [datecs.md 4, 6; other_protocols.md 0.2, 2.7, 7.2].
+Ports do not share anything: each may be looked at by a thread of its own.
 """
 
 from collections.abc import Sequence
@@ -38,7 +39,7 @@ from protocol.text import from_device
 from protocol.zfp import READY, STATE, signs_of
 
 BAUDS = (115200, 9600, 38400, 19200, 57600)  # the likely ones first [datecs.md 2.3]
-PORT_S_MAX = 8.0  # for all bauds of one port; in silence they take 6.3 s
+PORT_S_MAX = 8.0  # for all bauds of one port; in silence they take 7.5 s
 CONNECT_S_MAX = 2.0
 HEARD_BYTES_MAX = 24  # of what came, for the technician
 TEXT_BYTES_MIN = 4  # of what may be called a text
@@ -139,12 +140,17 @@ class Ear:
             raise ContactLost(f"{self.name}: the time for this port is used up")
 
 
-def probe_serial(path: str, bauds: Sequence[int], clock: Clock) -> Finding:
-    """Look for a printer on a tty. One that another program has open is not touched."""
+def probe_serial(path: str, bauds: Sequence[int], clock: Clock, *, family: str = "") -> Finding:
+    """Look for a printer on a tty; of one `family`, if only that is looked for.
+
+    A port that another program has open is not touched.
+    """
     # The far end of a pseudo-terminal may keep it open for ever; there only the lock counts.
     if PSEUDO_TERMINALS not in Path(path).resolve().parents and (holder := port_holder(path)):
         return Finding(path, "serial", Outcome.HELD, detail=str(holder))
-    return probe(path, "serial", [(baud, SerialTransport(path, baud)) for baud in bauds], clock)
+    cables = [(baud, SerialTransport(path, baud)) for baud in bauds]
+    wires = [wire for wire in WIRES if not family or family in wire.families]
+    return probe(path, "serial", cables, clock, wires)
 
 
 def probe_usb(address: str, bauds: Sequence[int], clock: Clock) -> Finding:
@@ -166,9 +172,11 @@ def probe_usb(address: str, bauds: Sequence[int], clock: Clock) -> Finding:
     return probe(address, "usb", cables, clock)
 
 
-def probe_tcp(host: str, port: int, address: str, clock: Clock) -> Finding:
+def probe_tcp(
+    host: str, port: int, address: str, clock: Clock, *, connect_s: float = CONNECT_S_MAX
+) -> Finding:
     """Look for a printer behind a TCP port."""
-    cable = TcpTransport(host, port, connect_timeout_s=CONNECT_S_MAX)
+    cable = TcpTransport(host, port, connect_timeout_s=connect_s)
     return probe(address, "tcp", [(None, cable)], clock)
 
 
@@ -177,6 +185,7 @@ def probe(
     transport: str,
     cables: Sequence[tuple[int | None, Transport]],
     clock: Clock,
+    wires: Sequence[Wire] = WIRES,
 ) -> Finding:
     """Ask on one cable after the other until a printer answers; the best outcome otherwise."""
     until_s = clock.monotonic_s() + PORT_S_MAX
@@ -185,7 +194,8 @@ def probe(
         ear = Ear(cable, clock, until_s=until_s)
         try:
             cable.open()
-            found.append(_listen(Finding(address, transport, Outcome.SILENCE, baud), ear, clock))
+            empty = Finding(address, transport, Outcome.SILENCE, baud)
+            found.append(_listen(empty, ear, clock, wires))
         except NotStarted as error:
             outcome = _NOT_OPENED.get(error.fault, Outcome.MISSING)
             found.append(Finding(address, transport, outcome, detail=str(error)))
@@ -200,10 +210,12 @@ def probe(
     return replace(best, baud=baud, steps=_steps(found))
 
 
-def _listen(empty: Finding, ear: Ear, clock: Clock) -> Finding:
+def _listen(empty: Finding, ear: Ear, clock: Clock, wires: Sequence[Wire]) -> Finding:
     """Ask on every wire at one baud."""
     found = empty
-    for wire in WIRES:
+    for wire in wires:
+        if empty.baud is not None and not wire.on_serial:
+            continue
         ear.forget()
         link = Link(ear, wire.protocol, clock)
         answered = _answers(link, wire, ear)
@@ -259,7 +271,8 @@ def _introduced(found: Finding, wire: Wire, link: Link, ear: Ear, clock: Clock) 
     if wire.families == ("tremol",):
         return _tremol(found, link, ear, clock)
     if len(wire.families) == 1:
-        return _read_by_its_driver(found, Make(wire.families[0]), link.sequence, ear, clock)
+        only = Make(wire.families[0], wire.dialect)
+        return _read_by_its_driver(found, only, link.sequence, ear, clock)
     try:
         told = from_device(link.execute(WHO).data)
     except ContactLost as error:

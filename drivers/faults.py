@@ -23,6 +23,7 @@ class Fault(StrEnum):
     NOT_A_PRINTER = "not_a_printer"
     OTHER_DIALECT = "other_dialect"
     OTHER_PRINTER = "other_printer"
+    FOLDER_UNUSABLE = "folder_unusable"
     # paper
     PAPER_OUT = "paper_out"
     PAPER_LOW = "paper_low"
@@ -64,6 +65,8 @@ class Fault(StrEnum):
     VAT_TABLE_DIFFERS = "vat_table_differs"
     SERVICE_DUE = "service_due"
     TAX_OFFICE_TERM = "tax_office_term"
+    SIGNED_FILES_VANISH = "signed_files_vanish"
+    ARCHIVE_INCOMPLETE = "archive_incomplete"
     # the rest
     PINPAD = "pinpad"
     NO_DATA = "no_data"

@@ -24,6 +24,7 @@ from drivers.isl_talk import (
     MONEY,
     OPENING,
     SELLING,
+    SUMMING,
     Doing,
     understood,
 )
@@ -36,6 +37,7 @@ from drivers.model import (
     Report,
     Slip,
 )
+from protocol.exchange import READ
 from protocol.fields import integer
 from protocol.text import wrapped
 
@@ -59,9 +61,7 @@ class IslPrinter(IslReads):
         if known and self._documents() - counted[1] not in (0, 1):
             raise ContactLost("somebody printed before our receipt was opened")
         self._sell(receipt)
-        subtotal = self._talk.read(
-            SUBTOTAL, self.dialect.subtotal[0], lambda fields: bani(fields[0])
-        )
+        subtotal = understood(SUBTOTAL, self._subtotal(), lambda fields: bani(fields[0]))
         if subtotal != receipt.total:
             if self._link.repeats != repeats:  # a line stands there twice: that is no difference
                 raise ContactLost("the device forgot what it had answered: total differs")
@@ -76,7 +76,7 @@ class IslPrinter(IslReads):
             letter = self._talk.do(PAYMENT, told, SELLING, budget=MONEY)[0][:1]
             if letter in REFUSING_LETTERS:
                 raise Refused(Fault.AMOUNT_REFUSED, device_code=letter, doing=f"{PAYMENT}")
-        self._talk.do(CLOSE_RECEIPT, "", CLOSING, budget=MONEY)
+        self._close()
         self._need_open(is_open=False)
         result = self._result(receipt.total, self.clock().text)
         if result.document_number != ours:
@@ -87,16 +87,19 @@ class IslPrinter(IslReads):
         self._talk.do(self.dialect.cancel, "", CANCELLING, budget=MONEY)
 
     def x_report(self) -> Report:
-        day = self.day_totals()
+        before, day = self._documents(), self.day_totals()
         self._talk.do(REPORT, self.dialect.x_report, OPENING, budget=LONG)
+        self._need_next(before)
         return day
 
     def z_report(self) -> Report:
+        before = self._before_z = self._documents()
         day = self._closing = self.day_totals()
         need_same_z(day.number - 1, self._z_number)
         told = self._talk.do(REPORT, self.dialect.z_report, OPENING, budget=LONG)
         if (made := understood(REPORT, told, lambda fields: integer(fields[0]))) != day.number:
             raise ContactLost(f"Z report {made} was made, it should be {day.number}")
+        self._need_next(before)
         return day
 
     def move_cash(self, movement: CashMovement) -> Drawer:
@@ -105,13 +108,17 @@ class IslPrinter(IslReads):
         return understood(CASH, self._talk.do(CASH, told, OPENING, budget=MONEY), drawer_sums)
 
     def print_slip(self, slip: Slip) -> int | None:
+        self._undone.slip_begun(slip.reference)
         self._talk.do(OPEN_NONFISCAL, "", OPENING)
-        last = (f"{REFERENCE}{slip.reference}",) if slip.reference else ()
-        for text in (*slip.texts, *last):
+        ours = self._documents() + (not self.dialect.counts_at_open)
+        for text in slip.texts:
             for piece in wrapped(text, self.dialect.slip_text_max, self._page):
                 self._talk.do(NONFISCAL_TEXT, piece, SELLING)
+        self._undone.slip_told()
+        if slip.reference:
+            self._talk.do(NONFISCAL_TEXT, f"{REFERENCE}{slip.reference}", SELLING)
         self.close_slip()
-        return self._documents()
+        return ours
 
     def close_slip(self) -> None:
         self._talk.do(CLOSE_NONFISCAL, "", SELLING, budget=MONEY)
@@ -130,6 +137,30 @@ class IslPrinter(IslReads):
         self._talk.do(SET_CLOCK, told, Doing(when_open=Fault.RECEIPT_OPEN, prints=False))
 
     # how it is done
+
+    def _close(self) -> None:
+        """Refused though all is paid: the clock stands before the last record; few have a word for it.
+
+        No other reason is known, and a person has to set it: until then it is tried again.
+        """
+        try:
+            self._talk.do(CLOSE_RECEIPT, "", CLOSING, budget=MONEY)
+        except Refused as error:
+            total, paid = self._in_progress()[:2]
+            if error.fault is not Fault.NOT_FULLY_PAID or paid < total:
+                raise
+            code = error.device_code
+            raise Refused(Fault.CLOCK_NOT_SET, device_code=code, doing=f"{error}") from error
+
+    def _subtotal(self) -> list[str]:
+        """It changes nothing; of a receipt that is not there any more it is told so."""
+        told = self.dialect.subtotal[0]
+        return self._talk.do(SUBTOTAL, told, SUMMING, budget=READ, repeatable=True)
+
+    def _need_next(self, before: int) -> None:
+        """A receipt between the sums that were read and the report is in the report alone."""
+        if (now := self._documents()) != before + 1:
+            raise ContactLost(f"document {now} is the last, the report should be {before + 1}")
 
     def _open_receipt(self, receipt: Receipt) -> None:
         opening = self._open_text(receipt)

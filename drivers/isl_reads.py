@@ -35,6 +35,7 @@ from drivers.link import Link
 from drivers.model import (
     Bani,
     Counters,
+    DayRegisters,
     DeviceTime,
     Drawer,
     FiscalResult,
@@ -53,6 +54,7 @@ from drivers.receipt_check import receipt_problems
 from drivers.recognise import need_family, open_as
 from drivers.status import DeviceStatus
 from drivers.transport import Transport
+from drivers.undone import Undone
 from drivers.upkeep import Upkeep
 from protocol.errors import ReplyError
 from protocol.exchange import Request
@@ -78,13 +80,16 @@ class IslReads(ABC):
         self.dialect = self.dialects[dialect or next(iter(self.dialects))]
         self.capabilities = self.dialect.capabilities
         self.service = NoService()
-        self.archive = NoArchive()
         self._link = Link(transport, self.dialect.wire, clock)
         self._talk = IslTalk(self._link, self.dialect.refusals)
+        self.archive = self._archive()
+        self._archive_of = ""  # the serial of the device that it has read
         self.operator = operator
         self._table: dict[str, VatRate | None] = {}
         self._z_number: int | None = None  # the last Z when the counters were read
         self._closing: Report | None = None  # the day, as it was read before its Z report
+        self._before_z = 0  # the last document then
+        self._undone = Undone()
         self._counted = (-1, 0)  # what had acted when the counters were read, and the documents
 
     @property
@@ -101,7 +106,11 @@ class IslReads(ABC):
             self.close()
             raise
         self._table = self._read_rates()
-        return self.identity()
+        identity = self.identity()
+        if identity.fiscal_serial != self._archive_of:
+            self.archive.forget()
+        self._archive_of = identity.fiscal_serial
+        return identity
 
     def close(self) -> None:
         self._link.close()
@@ -149,6 +158,10 @@ class IslReads(ABC):
 
     def _read_rates(self) -> dict[str, VatRate | None]:
         return self._talk.read(self.dialect.rates, "", self.dialect.vat_table)
+
+    def _archive(self) -> NoArchive:
+        """How its past is read; here not at all."""
+        return NoArchive()
 
     def _je(self, of: DocumentKind, since: Counters, last: int) -> Iterator[JeDocument] | None:
         """Read the documents after `since` from the electronic journal; None: it has none."""
@@ -205,6 +218,9 @@ class IslReads(ABC):
         number = self._counts()[0] + 1  # the Z report that will close the day
         return Report(number, serial, self._groups(sums), paid, self.clock().text)
 
+    def day_registers(self) -> DayRegisters | None:
+        return None  # nobody has written down what it would answer
+
     def drawer(self) -> Drawer:
         return self._talk.read(CASH, self.dialect.cash_query, drawer_sums)
 
@@ -252,18 +268,22 @@ class IslReads(ABC):
         self, *, since: Counters, reference: str, of: DocumentKind = DocumentKind.RECEIPT
     ) -> Observation:
         now = self.counters(with_cash=since.paid_in is not None)
-        reply = self._talk.ask(IN_PROGRESS, "T")
-        fields = [*fields_of(reply), "0", "0", "0"]  # what is paid may be left out
-        total, paid = bani(fields[2]), bani(fields[3])
-        if reply.status[2] & NONFISCAL_OPEN:
+        total, paid, open_ = self._in_progress()
+        if open_ & NONFISCAL_OPEN:
             return Observation(now, slip_open=True)
-        if reply.status[2] & FISCAL_OPEN:
+        if open_ & FISCAL_OPEN:
             number = now.document_number + (not self.dialect.counts_at_open)
             return Observation(now, OpenReceipt(number, total, paid))
         found, trace = self._find(reference, of, since, now.document_number)
         return Observation(now, None, total, found, trace)
 
     # how it is read
+
+    def _in_progress(self) -> tuple[Bani, Bani, int]:
+        """76: what the open receipt, else the last one, comes to; what is paid; status byte 2."""
+        reply = self._talk.ask(IN_PROGRESS, "T")
+        fields = [*fields_of(reply), "0", "0", "0"]  # what is paid may be left out
+        return bani(fields[2]), bani(fields[3]), reply.status[2]
 
     def _documents(self) -> int:
         return self._talk.read(LAST_DOCUMENT, "", lambda fields: integer(fields[0]))
@@ -292,6 +312,8 @@ class IslReads(ABC):
         self, reference: str, of: DocumentKind, since: Counters, last: int
     ) -> tuple[bool | None, Trace | None]:
         """Look for our reference in the documents since; None: they could not all be read."""
+        if self._undone.is_cut_short(reference):
+            return False, None
         many = last - since.document_number > JE_DOCUMENTS_MAX
         if not reference or many or of is DocumentKind.COPY:
             return None, None

@@ -63,6 +63,7 @@ class Doing:
 READING = Doing(prints=False)
 OPENING = Doing(when_open=Fault.RECEIPT_OPEN)
 SELLING = Doing(when_closed=Fault.NO_RECEIPT_OPEN)
+SUMMING = Doing(when_closed=Fault.NO_RECEIPT_OPEN, prints=False)
 CLOSING = Doing(when_open=Fault.NOT_FULLY_PAID, when_closed=Fault.NO_RECEIPT_OPEN)
 CANCELLING = Doing(when_open=Fault.PAYMENT_STARTED, when_closed=Fault.NO_RECEIPT_OPEN)
 
@@ -90,13 +91,16 @@ class IslTalk:
         """Ask for the next line of something: a repeat would be the one after it."""
         return self.do(code, data, READING, budget=READ)
 
-    def rows(self, code: int, data: str, *, budget: Budget) -> list[str]:
-        """Ask for a report that comes row by row; never sent twice."""
-        reply = self.link.execute(
-            Request(code, self._encoded(data), repeatable=False, budget=budget)
-        )
+    def raw(self, code: int, data: str, *, repeatable: bool) -> bytes:
+        """Ask for a line as the device has it, or, not repeatable, for the one after it."""
+        reply = self.link.execute(Request(code, self._encoded(data), repeatable, READ))
         self._need_done(code, reply, READING)
-        return from_device(reply.data).splitlines()
+        return reply.data
+
+    def rows(self, code: int, data: str, take: Callable[[bytes], None]) -> None:
+        """Ask for a report that comes row by row, each to `take`; never sent twice."""
+        request = Request(code, self._encoded(data), repeatable=False, budget=LONG)
+        self._need_done(code, self.link.execute(request, take=take), READING)
 
     def ask(self, code: int, data: str = "") -> Reply:
         """Ask for something whose status bytes matter."""

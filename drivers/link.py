@@ -4,12 +4,15 @@ A session begins with a read-only probe, sent twice: a device that knows our fir
 repeats an old answer; the second is certainly new [datecs.md 2.2, 7].
 """
 
+from collections.abc import Callable
+from contextlib import suppress
+
 from drivers.clock import Clock
 from drivers.errors import ContactLost, DriverError, NotStarted
 from drivers.faults import Fault
 from drivers.transport import Transport
 from protocol.errors import Heard, NoReply
-from protocol.exchange import Done, Reply, Request, Send, WireProtocol
+from protocol.exchange import Came, Done, Reply, Request, Send, WireProtocol
 
 _FAULTS = {
     Heard.SILENCE: Fault.NO_ANSWER,
@@ -50,15 +53,24 @@ class Link:
         self.met = True
         return reply
 
-    def execute(self, request: Request) -> Reply:
-        """Send one request and return its reply.
+    def execute(self, request: Request, *, take: Callable[[bytes], None] | None = None) -> Reply:
+        """Send one request and return its reply; of a stream, each line goes to `take` before.
+
+        What `take` raises ends the stream there.
 
         Raises:
             ContactLost: silence, a broken cable, or the whole budget used; it may have acted.
         """
         if self.sequence is None:
             raise ContactLost("no session is open")
-        return self._exchange(self._wire.next_sequence(self.sequence), request)
+        return self._exchange(self._wire.next_sequence(self.sequence), request, take)
+
+    def let_go_by(self, *, silence_s: float, total_s: float) -> None:
+        """Read and drop what still comes, until nothing does: what is left of a stream."""
+        deadline_s = self.clock.monotonic_s() + total_s
+        with suppress(ContactLost):  # whoever asks next is told
+            while self.clock.monotonic_s() < deadline_s and self.transport.read(silence_s):
+                pass
 
     def close(self) -> None:
         self.sequence = None
@@ -71,7 +83,9 @@ class Link:
             if error.heard is not Heard.OTHER_REPLY:  # that one is the repeated old answer
                 raise
 
-    def _exchange(self, sequence: int, request: Request) -> Reply:
+    def _exchange(
+        self, sequence: int, request: Request, take: Callable[[bytes], None] | None = None
+    ) -> Reply:
         self.sequence = sequence
         exchange = self._wire.begin(sequence, request)
         deadline_s = self.clock.monotonic_s() + request.budget.total_s
@@ -85,6 +99,11 @@ class Link:
                     sent = True
                     self.transport.write(action.frame)
                     action = exchange.sent()
+                    continue
+                if isinstance(action, Came):
+                    if take is not None:
+                        take(action.line)
+                    action = exchange.receive(b"")
                     continue
                 left_s = deadline_s - self.clock.monotonic_s()
                 if left_s <= 0:

@@ -56,10 +56,14 @@ class AdjustmentKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """A discount or surcharge. `value`: hundredths of a percent, or bani."""
+    """A discount or surcharge. `value`: hundredths of a percent, or bani.
+
+    `is_advance`: it takes off what the buyer paid before, against a receipt of its own.
+    """
 
     kind: AdjustmentKind
     value: int
+    is_advance: bool = False
 
     @property
     def is_percent(self) -> bool:
@@ -196,6 +200,7 @@ class Observation:
     slip_open: bool = False  # a non-fiscal document stands open
     unnamed_documents: int | None = None  # since the baseline, of a kind the JE does not name
     counts_slips: bool = True  # False: its document number moves with receipts alone
+    counts: bool = True  # False: it tells no counters: only what carries our reference proves
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +239,28 @@ class GroupTotal:
     letter: str
     rate: VatRate | None
     total: Bani
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many, and how much."""
+
+    count: int
+    total: Bani
+
+
+@dataclass(frozen=True, slots=True)
+class DayRegisters:
+    """What the device counts of its open day beside the sales themselves; a Z must show it all."""
+
+    receipts: int
+    vat: dict[str, Bani]  # by VAT group
+    discounts: Tally
+    surcharges: Tally
+    voids: Tally
+    cancelled: Tally
+    cash_in: Tally
+    cash_out: Tally
 
 
 @dataclass(frozen=True, slots=True)

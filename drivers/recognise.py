@@ -4,6 +4,8 @@
     Tremol ZFP   03 04 (one byte: 04)     Tremol; 03 that comes back is a loop in the cable
     Datecs X     74 in an X frame         Datecs with the ANAF electronic journal
     legacy ISL   74, then 90 "1"          Datecs before X, Daisy, Eltrade, Incotex:
+    Shtrih-M     05 (15 or 06), then FC   Shtrih-M
+    the same     8F 00 00 0F 1D, then FC  Shtrih-M with numbered frames, behind a network port
 
     CompactM ONL01-4.01BG 29-10-2018 11:34,FFFF,00,6,DY408097,36543869          Daisy
     A1,A1,EJ 1.17 260118 1025,FFFF,00,ED123456,44123456                         Eltrade
@@ -11,9 +13,11 @@
     DP-25 2.04BG 26Jan18 1025,FFFF,00000000,02123456,DT123456                   Datecs
 
 The bytes that leave no trace go first: text of a frame would wait in a foreign printer's buffer for
-the next line. A ZFP message ends with a line feed, so it only goes to what answered 04. ENQ, which
-begins a payment on a card terminal, is a byte of every ISL frame and never sent alone. Prefixes of
-serials say nothing: Romanian ones are not known [other_protocols.md 0.2, 4.4, 5, 6; datecs.md 6].
+the next line. A ZFP message ends with a line feed, so it only goes to what answered 04. ENQ (05)
+calls a card terminal, which says 06, waits for a frame and gives up; with no amount it takes no
+payment. It is a byte of every ISL frame; alone it goes last, once, and FC only to what says that it
+is idle. Prefixes of serials say nothing: Romanian ones are not known [other_protocols.md 0.2, 4.4,
+5, 6, 7.1; datecs.md 6].
 """
 
 import re
@@ -28,12 +32,13 @@ from drivers.transport import Transport
 from protocol.datecs_x import DATECS_X
 from protocol.exchange import Budget, Reply, Request, WireProtocol
 from protocol.isl_exchange import ISL_LEGACY
+from protocol.shtrih_exchange import SHTRIH, SHTRIH_NUMBERED
 from protocol.text import from_device
 from protocol.zfp import PING
 from protocol.zfp_exchange import ZFP
 
 PROBE = Budget(silence_s=0.25, total_s=1.0)  # the first reaction comes within 60 ms [datecs.md 2.2]
-STATUS, DIAGNOSTICS, VERSION = 74, 90, 0x21
+STATUS, DIAGNOSTICS, VERSION, WHO_OF_SHTRIH = 74, 90, 0x21, 0xFC
 WHO = Request(DIAGNOSTICS, b"1", budget=PROBE)
 PORT_FAULTS = {Fault.PORT_MISSING, Fault.PORT_BUSY, Fault.PORT_FORBIDDEN, Fault.BAD_REQUEST}
 
@@ -43,6 +48,7 @@ TITLES = {
     "datecs_x": "a Datecs X",
     "eltrade": "an Eltrade",
     "incotex": "an Incotex",
+    "shtrih": "a Shtrih-M",
     "tremol": "a Tremol",
 }
 
@@ -56,6 +62,8 @@ class Wire:
     probe: Request
     families: tuple[str, ...]
     asks: int = 2  # how often a silent port is asked: a first frame may end in somebody's noise
+    dialect: str = ""  # of its only family, where the wire tells it
+    on_serial: bool = True  # False: seen on network units alone; detection asks it only there
 
 
 WIRES = (
@@ -66,6 +74,16 @@ WIRES = (
         ISL_LEGACY,
         Request(STATUS, budget=PROBE),
         ("datecs_legacy", "daisy", "eltrade", "incotex"),
+    ),
+    Wire("Shtrih-M", SHTRIH, Request(WHO_OF_SHTRIH, budget=PROBE), ("shtrih",), asks=1),
+    Wire(
+        "Shtrih-M, numbered",
+        SHTRIH_NUMBERED,
+        Request(WHO_OF_SHTRIH, budget=PROBE),
+        ("shtrih",),
+        asks=1,
+        dialect="numbered",
+        on_serial=False,
     ),
 )
 
@@ -180,7 +198,7 @@ def stranger(family: str, cable: Transport, clock: Clock) -> Make | None:
         try:
             link.open(wire.probe, last_sequence=None)
             if len(wire.families) == 1:
-                return Make(wire.families[0])
+                return Make(wire.families[0], wire.dialect)
             return make_of(from_device(link.execute(WHO).data))
         except DriverError:
             continue

@@ -47,6 +47,7 @@ class Dialect:
     tells_payments: bool  # 72 P: what is paid of the open receipt
     tells_last_total: bool  # 72 B: the QR data of the last receipt
     percent_sign: str = "%"  # the manual has it, recorded sessions do not [2.6]
+    finds_z_by_date: bool = True  # 5A: the Zs of a date
     columns: int = 32  # the narrowest paper; 1D 49 would tell, in Bulgaria
     header_lines: int = 8
     footer_lines: int = 3
@@ -105,6 +106,7 @@ _BG = replace(
     takes_customer=False,
     tells_payments=True,
     tells_last_total=True,
+    finds_z_by_date=False,
 )
 _TWO = {PaymentKind.CASH: 0, PaymentKind.CARD: 1}
 DIALECTS = {

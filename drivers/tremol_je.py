@@ -1,8 +1,6 @@
-"""The electronic journal (JE) and fiscal memory of a Tremol device, read as streams of lines.
+"""The electronic journal (JE) of a Tremol device, read as a stream of lines: after a doubt.
 
 7C J0;N;from;to     the JE from receipt to receipt, without printing
-7C J0;Z;from;to     the JE of whole days
-78 from;to;8        the fiscal memory from Z to Z
 
 What a document looks like in there is not public: only our own line is looked for. Nor is it said
 whether N counts like the total of 71; if not, our line is not found where a receipt was counted,
@@ -14,7 +12,7 @@ from drivers.je import JeDocument, Trace, look_for
 from drivers.tremol_fields import time_in
 from drivers.tremol_talk import TremolTalk
 
-JE, FISCAL_MEMORY = 0x7C, 0x78
+JE = 0x7C
 DOCUMENTS_MAX = 8
 CANCELLED = "ANULAT"
 
@@ -27,12 +25,6 @@ class TremolJe:
 
     def receipts(self, first: int, last: int) -> list[str]:
         return self._talk.lines(JE, f"J0;N;{first:06d};{last:06d}")
-
-    def days(self, first_z: int, last_z: int) -> list[str]:
-        return self._talk.lines(JE, f"J0;Z;{first_z:04d};{last_z:04d}")
-
-    def fiscal_memory(self, first_z: int, last_z: int) -> list[str]:
-        return self._talk.lines(FISCAL_MEMORY, f"{first_z:04d};{last_z:04d};8")
 
     def find(
         self, reference: str, receipts: range, *, printed: int, z_number: int

@@ -22,7 +22,8 @@ READ = Budget(silence_s=1.5, total_s=12.0)  # programs wait 0.8 to 4 s [2.4]
 PRINT = Budget(silence_s=8.0, total_s=30.0)
 MONEY = Budget(silence_s=15.0, total_s=60.0)
 LONG = Budget(silence_s=60.0, total_s=180.0)
-STREAM = Budget(silence_s=10.0, total_s=120.0)
+STREAM = Budget(silence_s=10.0, total_s=600.0)  # a day of 1,000 receipts at 115,200: two minutes
+LEFT = Budget(silence_s=0.5, total_s=600.0)  # of what is left: its rest has to go by
 
 FAULTS = load_faults("tremol_errors.csv")
 IN_RECEIPT = frozenset({0x31, 0x32, 0x33, 0x34, 0x35, 0x36, 0x38, 0x39, 0x3C, 0x3E})
@@ -71,12 +72,26 @@ class TremolTalk:
         reply = self.link.execute(Request(command, self._encoded(data), budget=budget))
         _need_good(command, reply.status or GOOD)  # 3E answers with the value it applied
 
-    def lines(self, command: int, data: str) -> list[str]:
-        """Read a stream: the JE or the fiscal memory, line by line."""
+    def stream(self, command: int, data: str, take: Callable[[bytes], None]) -> None:
+        """Read a stream, the JE or the fiscal memory: each line goes to `take` as it comes.
+
+        Where it breaks, or `take` raises, what still comes goes by unread.
+        """
         request = Stream(command, self._encoded(data), budget=STREAM)
-        reply = self.link.execute(request)
+        ended = False
+        try:
+            reply = self.link.execute(request, take=take)
+            ended = True
+        finally:
+            if not ended:
+                self.link.let_go_by(silence_s=LEFT.silence_s, total_s=LEFT.total_s)
         _need_good(command, reply.status)
-        return reply.data.decode(self._dialect.code_page, "replace").split("\n")
+
+    def lines(self, command: int, data: str) -> list[str]:
+        """Read a stream at once."""
+        taken: list[bytes] = []
+        self.stream(command, data, taken.append)
+        return [line.decode(self._dialect.code_page, "replace") for line in taken]
 
     def _encoded(self, data: str) -> bytes:
         """In the device's code page; texts were folded where they were made into fields."""

@@ -1,5 +1,6 @@
 """Frames for people: decode and encode by hand, for the technician at the cable."""
 
+import re
 from typing import Any
 
 from protocol.daisy import LAYOUT as DAISY
@@ -9,6 +10,11 @@ from protocol.errors import FrameError
 from protocol.exchange import Request
 from protocol.incotex import LAYOUT as INCOTEX
 from protocol.isl import LEGACY, Layout, decode, encode_request
+from protocol.shtrih import STX2, body_of, encode_numbered
+from protocol.shtrih import decode as decode_shtrih
+from protocol.shtrih import decode_numbered as decode_shtrih_numbered
+from protocol.shtrih import encode_request as encode_shtrih
+from protocol.shtrih import signs_of as shtrih_signs_of
 from protocol.zfp import Acknowledgement, signs_of
 from protocol.zfp import decode as decode_zfp
 from protocol.zfp import encode_request as encode_zfp
@@ -21,7 +27,9 @@ LAYOUTS: dict[str, Layout] = {
     "incotex": INCOTEX,
 }
 ZFP = "tremol"
-FAMILIES = (*LAYOUTS, ZFP)
+SHTRIH, SHTRIH_NUMBERED = "shtrih", "shtrih:numbered"
+BYTE = re.compile(r"\\x([0-9A-Fa-f]{2})")
+FAMILIES = (*LAYOUTS, ZFP, SHTRIH, SHTRIH_NUMBERED)
 
 
 def decode_frame(family: str, text: str, *, reply: bool) -> dict[str, Any]:
@@ -35,6 +43,8 @@ def decode_frame(family: str, text: str, *, reply: bool) -> dict[str, Any]:
     try:
         if family == ZFP:
             return _decode_zfp(bytes.fromhex(text), reply=reply)
+        if family in (SHTRIH, SHTRIH_NUMBERED):
+            return _decode_shtrih(bytes.fromhex(text), reply=reply)
         frame = decode(LAYOUTS[family], bytes.fromhex(text), reply=reply)
     except (FrameError, ValueError) as error:
         return {"ok": False, "error": str(error)}
@@ -60,16 +70,37 @@ def _decode_zfp(raw: bytes, *, reply: bool) -> dict[str, Any]:
     return told | {"command": found.command, "data": found.data.decode("latin-1"), "status": ""}
 
 
+def _decode_shtrih(raw: bytes, *, reply: bool) -> dict[str, Any]:
+    """Tell a frame of either Shtrih-M wire, by its first byte; `status` is a reply's result."""
+    if len(raw) == 1 and (signs := shtrih_signs_of(raw[0])):
+        return {"ok": True, "signs": list(signs)}
+    decode = decode_shtrih_numbered if raw[:1] == bytes([STX2]) else decode_shtrih
+    found = decode(raw)
+    answers = reply and found.command is not None
+    return {
+        "ok": True,
+        "seq": found.number,
+        "command": found.command,
+        "data": (found.data[1:] if answers else found.data).decode("latin-1"),
+        "status": found.data[:1].hex().upper() if answers else "",
+    }
+
+
 def encode_frame(family: str, *, sequence: int, command: int, data: str) -> str:
-    r"""Write one request as hex; "\t" and "\n" in the data stand for TAB and LF.
+    r"""Write one request as hex; "\t", "\n" and "\x1E" in the data stand for TAB, LF and that byte.
 
     Raises:
         ValueError: it does not fit the wire.
     """
-    raw = data.replace("\\t", "\t").replace("\\n", "\n").encode("latin-1")
+    told = BYTE.sub(lambda found: chr(int(found[1], 16)), data)
+    raw = told.replace("\\t", "\t").replace("\\n", "\n").encode("latin-1")
     try:
         if family == ZFP:
             return encode_zfp(sequence, Request(command, raw)).hex(" ").upper()
+        if family == SHTRIH:
+            return encode_shtrih(Request(command, raw)).hex(" ").upper()
+        if family == SHTRIH_NUMBERED:
+            return encode_numbered(sequence, body_of(Request(command, raw))).hex(" ").upper()
         frame = encode_request(LAYOUTS[family], sequence, Request(command, raw))
     except FrameError as error:
         raise ValueError(str(error)) from error

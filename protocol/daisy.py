@@ -4,6 +4,9 @@ Request:  01 | LEN | SEQ | CMD | data |                05 | BCC x4 | 03
 Reply:    01 | LEN | SEQ | CMD | data | 04 | status x6 | 05 | BCC x4 | 03
 Rows:     1A .. 0D 0A, each answered with one byte 11; the last is 1A [09] 45 0D 0A; then the reply
 
+A row is told as it comes (`Came`) and answered when the next is wanted: a row that is not answered
+ends the report, which the device then stops sending [manual, as a program quotes it].
+
 LEN FF also means "longer": such a reply ends where its own sum stands. What a repeat does: a frame
 with the SEQ and the CMD of the last one executes nothing; the device repeats its last answer
 [manual 2023]. A request that brings rows is never repeated once a row has come.
@@ -12,10 +15,10 @@ The export manual answers a row with 1A, not 11: if no row follows 11, 1A is tri
 Rows come for the JE (C3) and for reports announced with 99 [other_protocols.md 4.5].
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from protocol.errors import FrameError, Heard, NoReply
-from protocol.exchange import Action, Done, Exchange, Request, Send, Wait
+from protocol.exchange import Action, Came, Exchange, Request, Send, Wait
 from protocol.isl import NAK, PREAMBLE, SYN, Layout
 from protocol.isl_exchange import Isl, IslExchange
 
@@ -28,14 +31,14 @@ ROW_BYTES_MAX, ROWS_MAX = 200, 20_000
 
 
 class RowsExchange:
-    """An exchange whose reply may be preceded by rows; they stand in the reply's data, as lines."""
+    """An exchange whose reply may be preceded by rows."""
 
     def __init__(self, exchange: IslExchange, request: Request) -> None:
         self._exchange = exchange
         self._wait = Wait(request.budget.silence_s)
         self._buffer = b""
-        self._rows: list[bytes] = []
-        self._ended = self._tried_other = self._replying = False
+        self._rows = 0
+        self._owed = self._ended = self._tried_other = self._replying = False
 
     def start(self) -> Action:
         return self._exchange.start()
@@ -47,24 +50,33 @@ class RowsExchange:
         self._buffer += data
         if self._replying:
             return self._reply()
+        if self._owed:
+            self._owed = False
+            return Send(ROW_TAKEN_EXPORT if self._tried_other else ROW_TAKEN)
         while self._buffer[:1] and self._buffer[0] not in (ROW_START, PREAMBLE):
             sign, self._buffer = self._buffer[:1], self._buffer[1:]
             if sign[0] in (NAK, SYN) and not self._rows:
                 action = self._exchange.receive(sign)
                 if isinstance(action, Send):
                     return action
-        if self._buffer[:1] != bytes([ROW_START]):
-            return self._reply() if self._buffer else self._wait
+        if self._buffer[:1] == bytes([ROW_START]):
+            return self._row()
+        return self._reply() if self._buffer else self._wait
+
+    def _row(self) -> Action:
+        """Tell the row at the start of the buffer, when it is there whole."""
         row, ended, rest = self._buffer.partition(ROW_END)
         if not ended:
-            if len(row) > ROW_BYTES_MAX or len(self._rows) > ROWS_MAX:
+            if len(row) > ROW_BYTES_MAX or self._rows > ROWS_MAX:
                 raise self.given_up()
             return self._wait
         self._buffer = rest
+        self._owed = True
         self._ended = is_last_row(row)
-        if not self._ended:
-            self._rows.append(row[1:])
-        return Send(ROW_TAKEN_EXPORT if self._tried_other else ROW_TAKEN)
+        if self._ended:
+            return self.receive(b"")
+        self._rows += 1
+        return Came(row[1:])
 
     def silence(self) -> Action:
         if not isinstance(action := self.receive(b""), Wait):  # what came with the row before
@@ -83,10 +95,7 @@ class RowsExchange:
         """The closing reply has begun: all that comes now is of the ordinary exchange."""
         self._replying = True
         taken, self._buffer = self._buffer, b""
-        action = self._exchange.receive(taken)
-        if isinstance(action, Done) and self._rows:
-            return Done(replace(action.reply, data=b"\n".join(self._rows)))
-        return action
+        return self._exchange.receive(taken)
 
 
 def is_last_row(row: bytes) -> bool:

@@ -2,7 +2,7 @@
 
     exchange.start()        -> Send(frame)
     exchange.sent()         -> Wait(0.5)       the caller reads, at most that long
-    exchange.receive(bytes) -> Wait | Send | Done(reply)
+    exchange.receive(bytes) -> Wait | Send | Came(line) | Done(reply)
     exchange.silence()      -> Wait | Send     or raises NoReply
 
 A wire protocol knows no time: it only says how long a silence may last. The deadline of the whole
@@ -65,13 +65,20 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
+class Came:
+    """A line of a stream; `receive(b"")` goes on, and only that says that it was taken."""
+
+    line: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """The exchange is over."""
 
     reply: Reply
 
 
-Action = Send | Wait | Done
+Action = Send | Wait | Came | Done
 
 
 class Exchange(Protocol):

@@ -9,14 +9,15 @@ the message was not taken: it goes again, the same bytes, but only after a 09 wa
 "ready". A device that had taken it answers it before the 09, or says busy; a 15 out of noise alone
 sells nothing twice. Anything else heard in between is no refusal, and then there is no repeat.
 
-A stream (`Stream`) is an acknowledgement, then messages of one line each, to one that is "@". It
-has no numbers: a stream with anything else in it is not whole, and given up.
+A stream (`Stream`) is an acknowledgement, then messages of one line each, to one that is "@"; each
+line is told as it comes (`Came`). It has no numbers: one with anything else in it is not whole, and
+given up. Nothing known makes a device end it before its end.
 """
 
 from dataclasses import dataclass
 
 from protocol.errors import FrameError, Heard, NoReply
-from protocol.exchange import Action, Done, Exchange, Reply, Request, Send, Wait
+from protocol.exchange import Action, Came, Done, Exchange, Reply, Request, Send, Wait
 from protocol.zfp import (
     ACK,
     ANTI_ECHO,
@@ -48,7 +49,7 @@ STATE_REQUEST = Request(STATE, repeatable=True)  # 09: one byte, no message
 
 @dataclass(frozen=True, slots=True)
 class Stream(Request):
-    """A request that is answered with many lines; they come back joined by line feeds."""
+    """A request that is answered with many lines, one by one."""
 
 
 class ZfpExchange:
@@ -64,7 +65,7 @@ class ZfpExchange:
         self._asking = False  # 15 or 0E came, and since then 09 is asked
         self._heard = Heard.SILENCE
         self._heard_since_send: set[Heard] = set()
-        self._lines: list[bytes] | None = None  # of a stream, once it was acknowledged
+        self._streaming = False  # a stream was acknowledged: its lines come
         self._stream_bytes = 0
 
     def start(self) -> Action:
@@ -86,14 +87,14 @@ class ZfpExchange:
                 size = self._size()
                 if size is None or len(self._buffer) < size:
                     break
-                if (found := self._take(size)) and (reply := self._reply(found)):
-                    return Done(reply)
+                if (found := self._take(size)) and (action := self._answer(found)):
+                    return action
                 continue
             self._buffer = self._buffer[1:]
             if self._asking and byte in STATES:
                 ready = not byte & 1
                 continue
-            if byte in SIGNS and self._lines is None:
+            if byte in SIGNS and not self._streaming:
                 self._hear(SIGNS[byte])
                 ready = False
             else:
@@ -108,7 +109,7 @@ class ZfpExchange:
                 return action
         if self._asking and self._may_repeat():
             return self._ask()
-        if not self._request.repeatable or self._lines is not None:
+        if not self._request.repeatable or self._streaming:
             raise self.given_up()
         return self._again()
 
@@ -164,8 +165,8 @@ class ZfpExchange:
             return None
         return found
 
-    def _reply(self, found: Message | Acknowledgement) -> Reply | None:
-        """Turn it into our reply; None where it is not ours, or not yet all."""
+    def _answer(self, found: Message | Acknowledgement) -> Came | Done | None:
+        """Turn it into our reply, or a line of it; None where it is neither."""
         command = self._request.command
         mine = found.number == self._number
         if not mine or (isinstance(found, Message) and found.command != command):
@@ -174,28 +175,27 @@ class ZfpExchange:
         if isinstance(self._request, Stream):
             return self._line(found)
         if isinstance(found, Acknowledgement):
-            return Reply(command, b"", found.ste)
-        return Reply(command, found.data, b"")
+            return Done(Reply(command, b"", found.ste))
+        return Done(Reply(command, found.data, b""))
 
-    def _line(self, found: Message | Acknowledgement) -> Reply | None:
+    def _line(self, found: Message | Acknowledgement) -> Came | Done | None:
         """One piece of a stream. Damage before its acknowledgement does not matter."""
         command = self._request.command
         if isinstance(found, Acknowledgement):
             if found.ste != GOOD:
-                return Reply(command, b"", found.ste)
-            self._lines = []
+                return Done(Reply(command, b"", found.ste))
+            self._streaming = True
             self._heard_since_send = set()
             return None
-        if self._lines is None:
+        if not self._streaming:
             self._hear(Heard.OTHER_REPLY)
             return None
         self._stream_bytes += len(found.data)
         if self._heard_since_send or self._stream_bytes > STREAM_BYTES_MAX:
             raise self.given_up()
         if found.data == STREAM_END:
-            return Reply(command, b"\n".join(self._lines), GOOD)
-        self._lines.append(found.data)
-        return None
+            return Done(Reply(command, b"", GOOD))
+        return Came(found.data)
 
     def _hear(self, what: Heard) -> None:
         self._heard_since_send.add(what)

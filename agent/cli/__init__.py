@@ -4,6 +4,7 @@ run        the agent itself, in the foreground       (the unit calls this)
 status     how it goes: cloud, printers, commands
 ledger     what was asked and what became of it; is the file sound, and if not, recover
 resolve    say what the paper says of a held command
+archive    what the printers remember: list, check, take in, write out
 devices    find printers
 key        the API key: set it, check it, change it
 printer    ask and drive one printer on the spot
@@ -16,7 +17,19 @@ from typing import Annotated
 
 import typer
 
-from agent.cli import devices, key, ledger, printer, resolve, run, status, wire
+from agent.cli import (
+    archive,
+    archive_certificate,
+    archive_files,
+    devices,
+    key,
+    ledger,
+    printer,
+    resolve,
+    run,
+    status,
+    wire,
+)
 from agent.ledger import LedgerError
 from agent.log import masked
 from config.settings import ConfigError
@@ -28,6 +41,12 @@ app.command("run")(run.run)
 app.command("status")(status.status)
 app.command("resolve")(resolve.resolve)
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(archive.app, name="archive")
+archive.app.command("export")(archive_files.export)
+archive.app.command("import")(archive_files.import_)
+archive.app.command("rebuild")(archive_files.rebuild)
+archive.app.command("a4200")(archive_files.a4200)
+archive.app.command("certificate")(archive_certificate.certificate)
 app.add_typer(devices.app, name="devices")
 app.add_typer(key.app, name="key")
 app.add_typer(printer.app, name="printer")

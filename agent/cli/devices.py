@@ -2,11 +2,13 @@
 
 list      names the ports; opens none, sends no byte
 detect    asks on them, read-only and all at once: a port in use is not touched, each is given back
-          as soon as it is known; --write puts what was found into the configuration, if told yes
+          as soon as it is known; --write puts what was found into the configuration, if told yes;
+          --tcp takes a range too (drivers/tcp_range.py), of which only what answers is shown
 """
 
 import json
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -27,6 +29,7 @@ from drivers.discovery import BAUDS, Finding
 from drivers.discovery_words import WORDS, Outcome
 from drivers.errors import NotStarted
 from drivers.ports import UsbPort, port_holder, serial_ports, usb_ports
+from drivers.tcp_range import PRINTS_ANYTHING, is_range, parse_tcp_range
 from drivers.tcp_transport import parse_tcp_address
 from drivers.usb_transport import parse_usb_address
 
@@ -34,6 +37,8 @@ app = typer.Typer(no_args_is_help=True, help="What is plugged in, and what of it
 
 USB = "usb:"
 AT_ONCE_MAX = 16  # ports asked at the same time; they share nothing
+OF_A_RANGE_AT_ONCE_MAX = 64  # most of them are nobody
+OF_A_RANGE_CONNECT_S = 1.0  # a printer in the same building takes a connection in milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,7 @@ class Target:
     address: str
     probe: "partial[Finding]"
     device: str = ""  # the tty behind the address
+    range: str = ""  # that it is one of many of
 
     def is_named(self, patterns: list[str]) -> bool:
         names = (self.address, self.device)
@@ -88,7 +94,11 @@ def detect(
         list[int] | None, typer.Option(min=1, help="Only these, in this order; may be repeated.")
     ] = None,
     tcp: Annotated[
-        list[str] | None, typer.Option(metavar="HOST[:PORT]", help="Ask there; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            metavar="HOST[:PORT]",
+            help="Ask there; may be repeated. A range: 192.168.1.0/28[:PORT], HOST:PORT-PORT.",
+        ),
     ] = None,
     as_json: Json = False,
     only: Annotated[
@@ -108,31 +118,33 @@ def detect(
     if write and (config is None or as_json):
         raise typer.BadParameter("--write needs --config, and a person to ask: no --json")
     used = used_places(config) if config else {}
-    skipped: dict[str, str] = {}
-    if ports or tcp:
-        targets = list(_asked_for(ports or [], tcp or [], baud or BAUDS))
-    else:
-        targets, skipped = _all_but(used, baud or BAUDS)
+    targets, skipped = _asked_for(ports or [], tcp or [], used, baud or BAUDS)
     targets = [target for target in targets if not only or target.is_named(only)]
     targets = [target for target in targets if not target.is_named(not_ or [])]
     _announce(targets, skipped, lang)
-    findings = _asked(targets)
+    findings = [each for each in _asked(targets) if _is_shown(*each)]
     if as_json:
         found = [_json(target, finding) for target, finding in findings]
         print_json({"ports": found, "skipped": skipped})
-    for target, finding in findings if not as_json else ():
-        typer.echo("\n".join(_lines(target, finding, lang)))
+    else:
+        _tell(findings, lang)
     printers = [each for each in findings if each[1].outcome is Outcome.PRINTER]
     done = [_offered(config, *each, lang) for each in printers] if write and config else [True]
     if not printers or not all(done):
         raise typer.Exit(1)
 
 
-def _asked_for(names: list[str], hosts: list[str], bauds: Sequence[int]) -> Iterator[Target]:
-    for name in names:
-        yield _named(name, bauds)
+def _asked_for(
+    names: list[str], hosts: list[str], used: dict[str, str], bauds: Sequence[int]
+) -> tuple[list[Target], dict[str, str]]:
+    """Return what somebody named, or else every tty, and what is left alone."""
+    if not names and not hosts:
+        return _all_but(used, bauds)
+    targets = [_named(name, bauds) for name in names]
     for host in hosts:
-        yield from _network(host)
+        targets += _range(host) if is_range(host) else _network(host)
+    skipped = {t.address: used[place] for t in targets if (place := _used_place(t, used))}
+    return [target for target in targets if target.address not in skipped], skipped
 
 
 def _all_but(used: dict[str, str], bauds: Sequence[int]) -> tuple[list[Target], dict[str, str]]:
@@ -144,9 +156,22 @@ def _all_but(used: dict[str, str], bauds: Sequence[int]) -> tuple[list[Target], 
 
 def _asked(targets: list[Target]) -> list[tuple[Target, Finding]]:
     """Ask everywhere at once: a silent port takes its whole time."""
-    with ThreadPoolExecutor(AT_ONCE_MAX) as threads:
+    at_once = OF_A_RANGE_AT_ONCE_MAX if any(each.range for each in targets) else AT_ONCE_MAX
+    with ThreadPoolExecutor(at_once) as threads:
         findings = threads.map(lambda target: target.probe(), targets)
         return list(zip(targets, findings, strict=True))
+
+
+def _used_place(target: Target, used: dict[str, str]) -> str:
+    """Where a device of the configuration already is; what somebody named alone is asked anyway."""
+    host = target.address.rpartition(":")[0]
+    places = (target.address, host, host.strip("[]")) if target.range else ()
+    return next((place for place in places if place in used), "")
+
+
+def _is_shown(target: Target, finding: Finding) -> bool:
+    """Of a range nobody wants to read who is not there."""
+    return not target.range or bool(finding.steps) or finding.outcome is not Outcome.MISSING
 
 
 def _offered(config: Path, target: Target, finding: Finding, lang: Language) -> bool:
@@ -170,9 +195,21 @@ def _offered(config: Path, target: Target, finding: Finding, lang: Language) -> 
 
 def _announce(targets: list[Target], skipped: dict[str, str], lang: Language) -> None:
     """Say what will be touched, before it is."""
-    names = ", ".join(target.address for target in targets) or "-"
+    named = [target.address for target in targets if not target.range]
+    ranges = Counter(target.range for target in targets if target.range)
+    each = lang.say("adrese", "places")
+    named += [f"{text} ({count} {each})" for text, count in ranges.items()]
+    names = ", ".join(named) or "-"
     asking = lang.say("Se întreabă (doar citire)", "Asking, read-only")
     typer.echo(f"{asking}: {names}", err=True)
+    if any("/" in text and ":" not in text.partition("/")[2] for text in ranges):
+        left_out = lang.say(
+            f"portul {PRINTS_ANYTHING} este lăsat deoparte: imprimantele de birou ar tipări "
+            f"întrebările; dacă se dorește, scrieți HOST/BITS:{PRINTS_ANYTHING}",
+            f"port {PRINTS_ANYTHING} is left out: office printers would print the questions; "
+            f"if it is wanted, write HOST/BITS:{PRINTS_ANYTHING}",
+        )
+        typer.echo(left_out, err=True)
     for port, device in skipped.items():
         why = lang.say("lăsat în pace, este al dispozitivului", "left alone, it belongs to device")
         typer.echo(f"{port}: {why} {device}", err=True)
@@ -181,6 +218,13 @@ def _announce(targets: list[Target], skipped: dict[str, str], lang: Language) ->
             "USB fără tty; pentru a-l întreba, numiți-l", "USB without a tty; name it to ask it"
         )
         typer.echo(f"{usb}: {why}", err=True)
+
+
+def _tell(findings: list[tuple[Target, Finding]], lang: Language) -> None:
+    for target, finding in findings:
+        typer.echo("\n".join(_lines(target, finding, lang)))
+    if not findings:
+        typer.echo(lang.say("Nu răspunde nimeni.", "Nobody answers."), err=True)
 
 
 def _lines(target: Target, finding: Finding, lang: Language) -> Iterator[str]:
@@ -261,16 +305,37 @@ def _tty(path: str, bauds: Sequence[int]) -> Target:
 
 def _network(text: str) -> Iterator[Target]:
     """Ask one port, or without one every port a printer is known to use."""
-    usual = list(
-        dict.fromkeys(port for family in catalogue().values() for port in family.tcp_ports)
-    )
     try:
-        addresses = dict.fromkeys(parse_tcp_address(text, default_port=port) for port in usual)
+        addresses = dict.fromkeys(
+            parse_tcp_address(text, default_port=port) for port in _usual_ports()
+        )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     for at in addresses:
         probe = partial(discovery.probe_tcp, at.host, at.port, str(at), SystemClock())
         yield Target(str(at), probe)
+
+
+def _range(text: str) -> Iterator[Target]:
+    """Ask every place of a range, with less patience."""
+    try:
+        addresses = parse_tcp_range(text, _usual_ports())
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    for at in addresses:
+        probe = partial(
+            discovery.probe_tcp,
+            at.host,
+            at.port,
+            str(at),
+            SystemClock(),
+            connect_s=OF_A_RANGE_CONNECT_S,
+        )
+        yield Target(str(at), probe, range=text)
+
+
+def _usual_ports() -> list[int]:
+    return list(dict.fromkeys(port for family in catalogue().values() for port in family.tcp_ports))
 
 
 def _usb_lines() -> list[UsbPort]:

@@ -8,13 +8,15 @@ import typer
 from agent import log
 from agent.cli.common import Config
 from agent.program import Program
-from config import settings
 
 
 def run(
     config: Config,
     log_level: Annotated[str, typer.Option(help="DEBUG shows every byte on the wire.")] = "INFO",
 ) -> None:
-    """Take commands from the cloud and have them printed, until SIGTERM or Ctrl-C."""
+    """Take commands from the cloud and have them printed, until SIGTERM or Ctrl-C.
+
+    SIGHUP reads the configuration file again: printers and folders come and go without a stop.
+    """
     log.set_up(log_level.upper())
-    sys.exit(Program(settings.load(config)).run())
+    sys.exit(Program(config).run())

@@ -1,6 +1,11 @@
-"""`amef status`: how it goes, read from the ledger and the running agent's last words."""
+"""`amef status`: how it goes, read from the ledger and the running agent's last words.
+
+A configuration file that cannot be used may be one that a running agent has refused: its last words
+are shown, then what is wrong.
+"""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from agent.cli.common import Config, Json, local_time, open_ledger, print_json
-from agent.cli.output import Lang
+from agent.cli.output import Lang, Language
 from agent.cli.status_words import in_romanian
 from agent.health import STATUS_FILE
 from agent.ledger import LedgerError
@@ -19,11 +24,17 @@ from drivers.clock import SystemClock
 STALE_MS = 10_000
 ASIDE_SHOWN = 10
 IN_USE = "in use"
+STATE_DIR = re.compile(r'^\s*state_dir\s*=\s*"([^"]+)"', re.MULTILINE)
 
 
 def status(config: Config, lang: Lang, as_json: Json = False) -> None:
     """Show whether the agent runs, how the cloud and the printers are, what waits."""
-    loaded = settings.load(config)
+    try:
+        loaded = settings.load(config)
+    except settings.ConfigError:
+        if not as_json:
+            _show_loops(Console(), _agent(_last_words_beside(config)), lang)
+        raise
     found = collect(loaded)
     if as_json:
         print_json(found)
@@ -34,14 +45,15 @@ def status(config: Config, lang: Lang, as_json: Json = False) -> None:
     console.print(f"agent {loaded.agent.id}: {runs}", markup=False)
     usable = lang.say("în folosință", "in use") if found["ledger"] == IN_USE else found["ledger"]
     console.print(f"{lang.say('registru', 'ledger')}: {usable}", markup=False)
-    for name, sentence in agent["loops"].items():
-        console.print(f"  {name}: {lang.say(in_romanian(sentence), sentence)}", markup=False)
-        for note in agent["notes"].get(name, ()):
-            console.print(f"    {lang.say(in_romanian(note), note)}", markup=False)
+    _show_loops(console, agent, lang)
     table = Table(lang.say("comenzi", "commands"), lang.say("câte", "count"))
     for state, count in found["commands"].items():
         table.add_row(state, str(count))
     console.print(table)
+    if left := found["outbox"]["archive"]["documents"]:
+        size = f"{found['outbox']['archive']['bytes'] / 1_000_000:.1f} MB"
+        ro, en = "documente din arhivă netrimise", "documents of the archive not yet uploaded"
+        console.print(f"{lang.say(ro, en)}: {left} ({size})", markup=False)
     for kept in found["outbox"]["aside"]:
         about = kept["command_id"] or f"event {kept['event_id']}"
         aside = lang.say("pus deoparte", "set aside")
@@ -50,29 +62,45 @@ def status(config: Config, lang: Lang, as_json: Json = False) -> None:
         console.print(f"{lang.say('ultima știre', 'last word')}: {local_time(agent['at_ms'])}")
 
 
+def _show_loops(console: Console, agent: dict[str, Any], lang: Language) -> None:
+    for name, sentence in agent["loops"].items():
+        console.print(f"  {name}: {lang.say(in_romanian(sentence), sentence)}", markup=False)
+        for note in agent["notes"].get(name, ()):
+            console.print(f"    {lang.say(in_romanian(note), note)}", markup=False)
+
+
 def collect(loaded: settings.Settings) -> dict[str, Any]:
     said = last_words(loaded.agent.state_dir)
-    age_ms = SystemClock().now_ms() - said.get("at_ms", 0)
     try:
         ledger = open_ledger(loaded)
         counts, devices = ledger.counts(), ledger.devices()
         waiting, aside = ledger.outbox(), ledger.aside(ASIDE_SHOWN)
+        documents, left_bytes = ledger.archive_left()
         usable = IN_USE
     except LedgerError as error:
         counts, devices, waiting, aside, usable = {}, {}, {}, [], str(error)
+        documents = left_bytes = 0
     return {
-        "agent": {
-            "id": loaded.agent.id,
-            "running": age_ms < STALE_MS,
-            "at_ms": said.get("at_ms", 0),
-            "loops": said.get("loops", {}),
-            "notes": said.get("notes", {}),
-        },
+        "agent": {"id": loaded.agent.id} | _agent(said),
         "cloud": {"base_url": loaded.base_url, "profile": loaded.cloud.profile},
         "devices": {device.id: devices.get(device.id, {}) for device in loaded.device},
         "ledger": usable,
         "commands": counts,
-        "outbox": {"counts": waiting, "aside": [_shown(kept) for kept in aside]},
+        "outbox": {
+            "counts": waiting,
+            "aside": [_shown(kept) for kept in aside],
+            "archive": {"documents": documents, "bytes": left_bytes},
+        },
+    }
+
+
+def _agent(said: dict[str, Any]) -> dict[str, Any]:
+    age_ms = SystemClock().now_ms() - said.get("at_ms", 0)
+    return {
+        "running": age_ms < STALE_MS,
+        "at_ms": said.get("at_ms", 0),
+        "loops": said.get("loops", {}),
+        "notes": said.get("notes", {}),
     }
 
 
@@ -87,3 +115,12 @@ def last_words(state_dir: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return said if isinstance(said, dict) else {}
+
+
+def _last_words_beside(config: Path) -> dict[str, Any]:
+    """Of the agent of a file that is no configuration: the one line is looked for as text."""
+    try:
+        found = STATE_DIR.search(config.read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return {}
+    return last_words(Path(found[1])) if found else {}

@@ -28,6 +28,7 @@ SENTENCES = {
         r"cheia nu are voie (\1): nu se iau comenzi"
     ),
     r"the key may not \((.*)\): (.*?)": r"cheia nu are voie (\1): \2",
+    r"the archive's uploads rest: (.*)": r"trimiterea arhivei se odihnește: \1",
     r"the cloud lacks (\w+): (.*)": r"cloud-ul nu are \1: \2",
     r"the clock of this machine is (\d+) s behind the cloud's": (
         r"ceasul acestui calculator este cu \1 s în urma cloud-ului"
@@ -49,6 +50,39 @@ SENTENCES = {
     r"the cloud's certificate expired on (.*)": r"certificatul cloud-ului a expirat la \1",
     r"(.*): the new key is refused \(401\), the old one is in use(.*)": (
         r"\1: cheia nouă este refuzată (401), se folosește cea veche\2"
+    ),
+    r"(\d+) devices": r"\1 case de marcat",
+    r"(\d+) devices: as before": r"\1 case de marcat, neschimbate",
+    r"(\d+) devices: (.*)": r"\1 case de marcat (\2)",
+    r"refused, nothing is changed: (.*)": r"respinsă, nu s-a schimbat nimic: \1",
+    r"(\S+) is changed by a restart only": r"\1 se schimbă numai prin repornire",
+    r"(\d+) commands wait for (\S+), which is not configured": (
+        r"\1 comenzi așteaptă după \2, care nu este în configurație"
+    ),
+    r"online found on (\S+), configured is (\S+)": (
+        r"online; găsită pe \1, în configurație este \2"
+    ),
+    r"(\d+) folders and (\d+) sticks are looked at": r"se urmăresc \1 directoare și \2 stickuri",
+    r"no folder and no stick is looked at": r"nu se urmărește niciun director și niciun stick",
+    r"reading (/.*)": r"se citește \1",
+    r"the archive cannot keep more: (.*)": r"arhiva nu mai poate păstra nimic: \1",
+    r"the archive is not complete: see amef archive certificate": (
+        r"arhiva nu este completă: vedeți amef archive certificate"
+    ),
+    r"(\d+) documents go within (\d+) days": (
+        r"\1 documente pleacă în \2 de zile: termenul de păstrare a trecut"
+    ),
+    r"(.*): (\d+) new, (\d+) known": r"\1: \2 noi, \3 știute",
+    r"(.*): (\d+) restored": r"\1: \2 refăcute",
+    r"(.*): (\d+) refused": r"\1: \2 refuzate",
+    r"(.*) is refused: ([A-Z_]+)": r"\1 este refuzat: \2",
+    r"(.*): (\d+) of a device that is not configured": (
+        r"\1: \2 de la o casă care nu este în configurație"
+    ),
+    r"(.*): (\d+) of a Z that is there already": r"\1: \2 cu un Z care există deja",
+    r"(.*): (\d+) could not be read": r"\1: \2 nu s-au putut citi",
+    r"(.*): it was taken out( before all of it was read)?": (
+        r"\1: a fost scos înainte de a fi citit tot"
     ),
     r"(\S+) refuses the connection": r"\1 refuză conexiunea",
     r"(\S+) does not take the connection": r"\1 nu răspunde la conectare",

@@ -5,7 +5,9 @@
 
 Whatever the others do, R runs out only with T: who is too many goes slower, and none meets a 429.
 The floor stays for what the others do before we hear of it. A poll waits until a token is left for
-a result. The fraction is configured, or learned: what is ours of all that was spent. Pure.
+a result. What can wait a day waits until our part holds what polls and results will need before the
+window ends, by what they needed lately, and half of that again. The fraction is configured, or
+learned: what is ours of all that was spent. Pure.
 """
 
 import math
@@ -23,7 +25,9 @@ MEMORY_S = 600.0
 FRACTION_MIN = 0.2  # one of five; it also lets the poor become as rich as the others
 JITTER_S = 2.0
 SAME_WINDOW_S = 5.0
-NEED_RESULT, NEED_POLL = 1.0, 2.0
+NEED_RESULT, NEED_POLL, NEED_SPARE = 1.0, 2.0, 4.0
+NEEDED_FIRST = 60.0  # requests in MEMORY_S, before we know how many polls and results need
+NEEDED_MARGIN = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,8 @@ class Budget:
         self._unheard = 0  # requests of ours since the cloud last said what is left
         self._heard_s = self._filled_s = now_s
         self._blocked_until_s = 0.0
+        self._needed = NEEDED_FIRST  # by polls and results in MEMORY_S
+        self._spent_s = now_s
         self._tokens = self._burst()
 
     def wait_s(self, now_s: float, *, urgent: bool) -> float:
@@ -65,9 +71,23 @@ class Budget:
             return 0.0
         return min((need - self._tokens) / self._pace(now_s), left_s)
 
+    def has_spare(self, now_s: float) -> bool:
+        """May a request be made for what can wait a day?"""
+        if self.wait_s(now_s, urgent=False) > 0 or self._tokens < NEED_SPARE:
+            return False
+        ahead_s = min(self._window.ends_s - now_s, MEMORY_S)
+        needed = NEEDED_MARGIN * self._needed * ahead_s / MEMORY_S
+        return self._fraction * self._left(urgent=False) >= needed + NEED_RESULT
+
+    def spent_spare(self) -> None:
+        """One of the requests that went out was for what can wait."""
+        self._needed = max(0.0, self._needed - 1.0)
+
     def spent(self, now_s: float) -> None:
         """A request goes out."""
         self._fill(now_s)
+        self._needed = self._needed * math.exp((self._spent_s - now_s) / MEMORY_S) + 1.0
+        self._spent_s = now_s
         self._tokens -= 1.0
         self._unheard += 1
         window = self._window
@@ -87,7 +107,9 @@ class Budget:
         if same:  # ours are already taken off
             self._learn(max(0.0, before.remaining - limits.remaining), now_s)
             uncounted = max(0.0, limits.remaining - before.remaining)
-            self._tokens += min(uncounted, self._unheard)  # it costs nothing there
+            free = min(uncounted, self._unheard)  # it costs nothing there
+            self._tokens += free
+            self._needed = max(0.0, self._needed - free)
         self._unheard = 0
         self._heard_s = now_s
         limit = limits.limit or before.limit

@@ -29,12 +29,23 @@ class Inbox:
         self._clock = clock
         self._arrived = arrived
         self._profile = profiles()[settings.cloud.profile]
-        self._device_ids = {device.id for device in settings.device}
+        self._device_ids: set[str] = set()
+        self._ever: set[str] = set()
+        self.take_devices(settings)
         self._ttl_ms = settings.agent.command_ttl_s * 1000
 
+    def take_devices(self, settings: Settings) -> None:
+        """These are the devices from now on."""
+        self._device_ids = {device.id for device in settings.device}
+        self._ever |= self._device_ids
+
     def take(self, commands: list[Any], server_ms: int | None, *, claimed: bool) -> int:
-        """Write down what is for our devices; return how many are new."""
-        ours = [c for c in commands if schema.device_of(c, self._profile) in self._device_ids]
+        """Write down what is for our devices; return how many are new.
+
+        What was handed over as ours counts, though its device has left the configuration since.
+        """
+        devices = self._ever if claimed else self._device_ids
+        ours = [c for c in commands if schema.device_of(c, self._profile) in devices]
         return sum(self._accept(raw, server_ms, claimed=claimed) for raw in ours)
 
     def _accept(self, raw: object, server_ms: int | None, *, claimed: bool) -> bool:

@@ -3,6 +3,7 @@
     next     the oldest uploads that wait; plans what the latest events need
     send     one of them by its own route
     sync_body, sync_answered     many results and statuses in one `sync` request
+    frozen, done, refused        for what is sent elsewhere: the archive's bytes (archive_up.py)
 
 What a refusal means:  401, 403 by address   everything rests          (raised)
                        403 by scope          this call pauses
@@ -16,9 +17,11 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from agent.archive.index import ARCHIVED
 from agent.cloud import schema
 from agent.cloud.abilities import Abilities
 from agent.cloud.answers import shown
+from agent.cloud.archived import Archived
 from agent.cloud.calls import Extra
 from agent.cloud.client import (
     Answer,
@@ -29,8 +32,9 @@ from agent.cloud.client import (
     Why,
 )
 from agent.cloud.parts import document_of, send_in_parts
+from agent.entries import Event
 from agent.ledger import Ledger
-from agent.ledger_outbox import Fate, Kept
+from agent.ledger_outbox import Fate, Kept, Upload
 from config.settings import Settings, catalogue, profiles
 from drivers.clock import Clock
 
@@ -66,15 +70,21 @@ class Outbox:
         self._clock = clock
         self._profile = profiles()[settings.cloud.profile]
         self._agent_id = settings.agent.id
-        self._operators = {
-            device.id: str(device.operator or catalogue()[device.family].operator)
-            for device in settings.device
-        }
+        self._archived = Archived(ledger, settings)
+        self._operators: dict[str, str] = {}
+        self.take_devices(settings)
         # By upload: how often the cloud broke on it (5xx), and when it is tried once more.
         self._broken: dict[int, tuple[int, float]] = {}
 
         for call in ledger.paused_calls():
             abilities.doubt(call)
+
+    def take_devices(self, settings: Settings) -> None:
+        """These are the devices from now on; of those that left there may still be much to tell."""
+        self._operators |= {
+            device.id: str(device.operator or catalogue()[device.family].operator)
+            for device in settings.device
+        }
 
     def next(self) -> list[Kept]:
         """Return what waits, oldest first; write down what the latest events need.
@@ -106,7 +116,7 @@ class Outbox:
         try:
             self._send(kept, body)
         except CloudRefused as error:
-            self._refused(kept, error)
+            self.refused(kept, error)
         except CloudUnreachable as error:
             if error.status is not None:  # it answered, and broke
                 tries = self._broken.get(kept.id, (0, 0.0))[0] + 1
@@ -114,8 +124,11 @@ class Outbox:
             raise
         else:
             self._broken.pop(kept.id, None)
-            self._works(kept.call)
-            self._ledger.settle([kept], Fate.DONE)
+            self.done(kept)
+
+    def done(self, kept: Kept, reason: str = "") -> None:
+        self._works(kept.call)
+        self._ledger.settle([kept], Fate.DONE, reason)
 
     def _send(self, kept: Kept, body: dict[str, Any]) -> None:
         """Send it whole; what is large goes up in parts, each a request of its own."""
@@ -173,34 +186,43 @@ class Outbox:
             return
         planned = []
         for event in events:
-            entry = self._ledger.entry(event.command_id) if event.command_id else None
-            operator = self._operators.get(event.device_id, "")
-            uploads = schema.to_uploads(event, entry, self._agent_id, operator)
+            uploads = self._uploads(event)
             planned.append((event, [one for one in uploads if self._client.has(one.call)]))
         self._ledger.plan(planned, self._abilities.unusable())
 
-    def _body(self, kept: Kept) -> dict[str, Any] | None:
+    def _uploads(self, event: Event) -> list[Upload]:
+        if event.name == ARCHIVED:
+            return self._archived.uploads(event)
+        entry = self._ledger.entry(event.command_id) if event.command_id else None
+        operator = self._operators.get(event.device_id, "")
+        return schema.to_uploads(event, entry, self._agent_id, operator)
+
+    def frozen(self, kept: Kept) -> str | None:
         """Return the words to say it in: the same each time. None: nothing is left to say."""
-        if kept.body is None:
-            event = self._ledger.event(kept.event_id)
-            entry = self._ledger.entry(event.command_id) if event.command_id else None
-            operator = self._operators.get(event.device_id, "")
-            uploads = schema.to_uploads(event, entry, self._agent_id, operator)
-            body = next((one.body for one in uploads if one.call == kept.call), None)
-            if body is None:
-                return None
-            kept = self._ledger.freeze(kept, body)
-        assert kept.body is not None
+        if kept.body is not None:
+            return kept.body
+        uploads = self._uploads(self._ledger.event(kept.event_id))
+        body = next((one.body for one in uploads if one.call == kept.call), None)
+        return None if body is None else self._ledger.freeze(kept, body).body
+
+    def _body(self, kept: Kept) -> dict[str, Any] | None:
+        if (frozen := self.frozen(kept)) is None:
+            return None
         call = self._profile.call(kept.call)
         if call is not None and call.document:
-            return {"body": json.loads(kept.body)}
-        return {"frozen": kept.body.encode()}
+            return {"body": json.loads(frozen)}
+        return {"frozen": frozen.encode()}
 
     def _works(self, call: str) -> None:
         if self._abilities.works(call):
             self._ledger.resume(call)
 
-    def _refused(self, kept: Kept, error: CloudRefused) -> None:
+    def refused(self, kept: Kept, error: CloudRefused) -> None:
+        """Write down what a no means.
+
+        Raises:
+            CloudRefused: it is the key's, and about everything.
+        """
         if error.why in (Why.KEY, Why.ADDRESS):
             raise error
         if error.why is Why.SCOPE or (error.why is Why.ROUTE and self._is_known(kept)):
@@ -214,7 +236,7 @@ class Outbox:
     def _refused_in_sync(self, kept: Kept, code: str, sentence: str) -> None:
         """A row of a request that was taken; where a scope is lacking, its own call pauses."""
         if code in self._profile.errors.missing_scope:
-            self._refused(kept, CloudRefused(FORBIDDEN_STATUS, code, sentence, Why.SCOPE))
+            self.refused(kept, CloudRefused(FORBIDDEN_STATUS, code, sentence, Why.SCOPE))
         else:
             self._say_no(kept, f"{code}: {sentence}", final=_is_final(code))
 

@@ -50,7 +50,7 @@ def send_in_parts(document: Document, part_bytes: int, ask: Ask) -> None:
     total = len(document.content)
     answer = ask(_extra(document, f"bytes */{total}"), b"")
     for _ in range(PARTS_MAX):
-        received = _received(answer, total)
+        received = received_of(answer, total)
         if received == total:
             return
         part = document.content[received : received + part_bytes]
@@ -59,8 +59,12 @@ def send_in_parts(document: Document, part_bytes: int, ask: Ask) -> None:
     raise CloudAnswerBroken(f"the cloud does not go on after {PARTS_MAX} parts")
 
 
-def _received(answer: Answer, total: int) -> int:
-    """Read how much is there; an answer with an id is the end."""
+def received_of(answer: Answer, total: int) -> int:
+    """Read how much is there; an answer with an id is the end.
+
+    Raises:
+        CloudAnswerBroken: it does not say.
+    """
     said = answer.data if isinstance(answer.data, dict) else {}
     if answer.status in (200, 201):
         return total

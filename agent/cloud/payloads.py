@@ -207,6 +207,7 @@ class VendorReceipt(Changed, Vendor):
     payments: Annotated[list[VendorPayment], Field(min_length=1)]
     customer_cif: Annotated[Text | None, Field(alias="customerCif")] = None
     tip: BaniField | None = None  # and what follows: assumed
+    advance: BaniField | None = None
     texts_above: Annotated[list[Text], Field(alias="textsAbove")] = []
     texts_below: Annotated[list[Text], Field(alias="textsBelow")] = []
     barcode: VendorBarcode | None = None
@@ -219,6 +220,7 @@ class VendorReceipt(Changed, Vendor):
             customer_tax_id=fold_tax_id(self.customer_cif or ""),
             adjustment=self.adjustment,
             tip=self.tip,
+            advance=self.advance,
             texts_above=self.texts_above,
             texts_below=self.texts_below,
             barcode=BarcodePayload(kind=barcode.type, data=barcode.data) if barcode else None,

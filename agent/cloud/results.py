@@ -33,6 +33,14 @@ NAMES = {
     "tax_id": "cif",
     "type_code": "typeCode",
 } | _SPANS
+REGISTERS = {
+    "discounts": "discounts",
+    "surcharges": "surcharges",
+    "voids": "voids",
+    "cancelled": "cancelled",
+    "cash_in": "cashIn",
+    "cash_out": "cashOut",
+}
 MONEY = {"total", "cash", "paid_in", "paid_out"}
 
 # From our paths to the cloud's, in what it is told.
@@ -131,18 +139,30 @@ def _report(result: dict[str, Any]) -> dict[str, Any]:
     groups = result["groups"]
     if groups is None:  # a person read its number off the paper, no more
         return common | {"number": result["number"], "totals": None}
+    registers = result.get("registers")  # None: the device does not tell them
     return common | {
         "number": result["number"],
         "totals": {"sales": _lei(sum(group["total"] for group in groups))},
-        "vatBreakdown": [
-            {
-                "group": group["letter"],
-                "rate": None if group["rate"] is None else group["rate"] / 100,
-                "gross": _lei(group["total"]),
-            }
-            for group in groups
-        ],
+        "vatBreakdown": [_of_group(group, registers) for group in groups],
         "payments": [{"type": p["kind"], "amount": _lei(p["amount"])} for p in result["payments"]],
+        "receiptCount": registers and registers["receipts"],
+        "registers": registers
+        and {
+            theirs: {"count": registers[ours]["count"], "amount": _lei(registers[ours]["total"])}
+            for ours, theirs in REGISTERS.items()
+        },
+    }
+
+
+def _of_group(group: dict[str, Any], registers: dict[str, Any] | None) -> dict[str, Any]:
+    gross, rate = group["total"], group["rate"]
+    vat = registers["vat"].get(group["letter"]) if registers else None
+    return {
+        "group": group["letter"],
+        "rate": None if rate is None else rate / 100,
+        "gross": _lei(gross),
+        "base": None if vat is None else _lei(gross - vat),
+        "amount": _lei(vat),
     }
 
 

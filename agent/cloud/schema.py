@@ -20,6 +20,7 @@ from agent.cloud.results import CLAIM_LOST, archived, result_of
 from agent.entries import LOCAL, Event, Incoming, LedgerEntry, as_told
 from agent.ledger_outbox import Upload
 from config.profiles import CloudProfile, profiles
+from drivers.faults import Fault, words
 
 __all__ = [
     "CLAIM_LOST",
@@ -120,7 +121,7 @@ def to_uploads(
     if event.name == "device":
         body = who | {
             "status": event.data["status"],
-            "conditions": [{"code": fault} for fault in event.data["faults"]],
+            "conditions": [_condition(code) for code in event.data["faults"]],
             "identity": event.data.get("identity", {}),
             "at": _iso(event.at_ms),
         }
@@ -159,6 +160,14 @@ def _documents(
         with suppress(ValueError):  # of a ledger that was damaged: its payload is lost
             told = receipt_of(entry, event.data["result"], operator)
             yield Upload("receipt", {}, told, idempotency("receipt", entry.id))
+
+
+def _condition(code: str) -> dict[str, str]:
+    """A code with its sentences; one that an older program wrote may have none any more."""
+    if code not in set(Fault):
+        return {"code": code}
+    said = words()[Fault(code)]
+    return {"code": code, "message": said.en, "messageRo": said.ro}
 
 
 def idempotency(*of: object) -> str:

@@ -3,7 +3,7 @@
     take     what came while the cloud was asked to wait (waiting.py); it is written down (inbox.py)
              before anything else
     claim    what is queued and not yet ours: two agents on one queue, one of them prints
-    tell     what the cloud has not said yes to (outbox.py), oldest first
+    tell     what the cloud has not said yes to (outbox.py), oldest first; the archive last of all
     poll     one request for all devices, at which the cloud may wait; it waits in another thread
 
 `sync` does the last three in one request, where the cloud has it; else `list`, `claim`, `result`.
@@ -23,6 +23,7 @@ from typing import Any
 
 from agent.cloud import schema
 from agent.cloud.abilities import Abilities
+from agent.cloud.archive_up import ArchiveUp
 from agent.cloud.budget import JITTER_S, Budget
 from agent.cloud.client import (
     Answer,
@@ -110,11 +111,11 @@ class CloudSync:
         self._pace = Pace(settings, self._random, now_s)
         self._abilities = Abilities(client, clock)
         self._outbox = Outbox(client, self._ask, self._abilities, ledger, settings, clock)
+        self._archive = ArchiveUp(self._outbox, self._ask, self.budget, ledger, settings, clock)
         self._inbox = Inbox(ledger, settings, clock, arrived)
         self._agent_id = settings.agent.id
-        self._device_ids = [device.id for device in settings.device]
+        self.take_devices(settings)
         self._long_poll_s = cloud.long_poll_s
-        self._etag = ""
         self._numbers = count()
         self._poll_at_s = self._polled_s = self._rest_until_s = 0.0
         self._failures = 0
@@ -123,6 +124,13 @@ class CloudSync:
         self._clock_off_ms = 0
         self._disk_used = 0
         self.sentence = "starting"
+
+    def take_devices(self, settings: Settings) -> None:
+        """These are the devices from now on; between two steps."""
+        self._device_ids = [device.id for device in settings.device]
+        self._etag = ""  # the list may be for others than before
+        self._inbox.take_devices(settings)
+        self._outbox.take_devices(settings)
 
     def step(self) -> bool:
         """Do one piece of work. True if there may be more."""
@@ -147,7 +155,7 @@ class CloudSync:
     @property
     def notes(self) -> list[str]:
         """What `amef status` says beside the sentence."""
-        found = list(self._abilities.sentences)
+        found = [*self._abilities.sentences, *self._archive.notes]
         if abs(self._clock_off_ms) > CLOCK_OFF_MS:
             way = "behind" if self._clock_off_ms > 0 else "ahead of"
             off_s = abs(self._clock_off_ms) // 1000
@@ -166,17 +174,18 @@ class CloudSync:
 
     def _work(self) -> bool:
         now_s = self._clock.monotonic_s()
+        starves = self._starves(now_s)
         if self._may(now_s, urgent=True):
             if (entry := self._unclaimed()) is not None:
                 self._claim(entry)
                 return True
-            if not self._starves(now_s) and (uploads := self._outbox.next()):
+            if not starves and (uploads := self._outbox.next()):
                 self._tell(uploads)
                 return True
         if self._poll_is_due(now_s) and self._may(now_s, urgent=False) and self._has_room():
             self._poll(now_s)
             return True
-        return False
+        return not starves and self._archive.step()
 
     def _may(self, now_s: float, *, urgent: bool) -> bool:
         return self.budget.wait_s(now_s, urgent=urgent) <= 0

@@ -9,9 +9,13 @@ Wire: `protocol/daisy.py`. Quirks: an error is a number in status byte 3; 130 ca
 every line and closing; a discount that is a sum has $ before it; 110 tells the next document, so
 fiscal receipts are counted by 112, for our own operator and day; the clock answers with points.
 
+Archive: the fiscal memory comes row by row (99, then 49, 4F, 5E or 5F), the JE too (C3), with `bg`
+only: the manual for export has no command that reads it.
+
 Unverified on hardware: everything in Romania, where no manual is public: the buyer's tax id (none
-is sent), 48 as op,password without a UNP, the letters of payments (C a card, N credit, D meal and
-B value tickets), 112 leaves cancelled receipts out, the columns of a D row in the JE.
+is sent), 48 as op,password without a UNP, the letters of payments (C a card, N credit, D meal and B
+value tickets), 112 leaves cancelled receipts out, the columns of a D row in the JE, 99 and the
+reports behind it.
 """
 
 import re
@@ -19,18 +23,21 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import ClassVar
 
+from drivers.archive import NoArchive
 from drivers.base import FiscalPrinter
-from drivers.capabilities import Capabilities, Feature
+from drivers.capabilities import Capabilities, Feature, Told
+from drivers.daisy_archive import DaisyArchive
 from drivers.faults import Fault
 from drivers.isl_dialect import Dialect
 from drivers.isl_printer import IslPrinter
 from drivers.isl_reads import DAY_PAYMENTS
-from drivers.isl_talk import LONG, Refusals
+from drivers.isl_talk import Refusals
 from drivers.je import DocumentKind, JeDocument, Trace
 from drivers.model import Counters, Identity, PaymentKind, Receipt
 from drivers.status import load_status_bits
 from protocol.daisy import DAISY
 from protocol.fields import integer
+from protocol.text import from_device
 
 OPERATOR_INFO, JE, CANCEL = 112, 0xC3, 130
 DOCUMENT_ROW = "D\t"
@@ -51,6 +58,7 @@ FAULTS = {
     22: Fault.AMOUNT_REFUSED,
     25: Fault.NO_RECEIPT_OPEN,
     30: Fault.FISCAL_MEMORY_FULL,
+    50: Fault.NO_DATA,
     66: Fault.OPERATOR_REFUSED,
     70: Fault.FISCAL_MEMORY_FAILED,
     71: Fault.FISCAL_MEMORY_FAILED,
@@ -80,6 +88,10 @@ PAYMENTS = {
     PaymentKind.VALUE_TICKET: "B",
 }
 
+FEATURES = frozenset(
+    {Feature.ARCHIVE, Feature.DRAWER, Feature.DUPLICATE, Feature.TIPS, Feature.ADVANCES}
+)
+
 BG = Dialect(
     wire=DAISY,
     capabilities=Capabilities(
@@ -87,7 +99,7 @@ BG = Dialect(
         name_lines_max=3,
         lines_max=200,
         payment_kinds=frozenset(PAYMENTS),
-        features=frozenset({Feature.DRAWER, Feature.DUPLICATE, Feature.TIPS}),
+        features=FEATURES,
     ),
     status_bits=load_status_bits("daisy_status.csv"),
     refusals=Refusals({(0, 4): Fault.PRINT_MECHANISM, (2, 0): Fault.PAPER_OUT}, numbers=FAULTS),
@@ -106,7 +118,12 @@ BG = Dialect(
     amount_sign="$",
     wire_page="cp1251",
 )
-RO = replace(BG, letters="ABCDE", wire_page="")
+RO = replace(
+    BG,
+    letters="ABCDE",
+    wire_page="",
+    capabilities=replace(BG.capabilities, untold=frozenset({Told.JE})),
+)
 
 
 class Daisy(IslPrinter):
@@ -127,14 +144,20 @@ class Daisy(IslPrinter):
         who = f"{self.operator.number}"
         return z_number, self._talk.read(OPERATOR_INFO, who, lambda fields: integer(fields[0]))
 
+    def _archive(self) -> NoArchive:
+        return DaisyArchive(
+            self._talk, lambda: self._counts()[0], has_je=self.dialect is self.dialects["bg"]
+        )
+
     def _je(self, of: DocumentKind, since: Counters, last: int) -> Iterator[JeDocument] | None:
         if self.dialect is not BG:
             return None
         first = since.document_number + 1
         if first > last:
             return iter(())
-        rows = self._talk.rows(JE, f"R1,{first},{last},A", budget=LONG)
-        return documents(rows, of, since)
+        rows: list[bytes] = []
+        self._talk.rows(JE, f"R1,{first},{last},A", rows.append)
+        return documents([from_device(row) for row in rows], of, since)
 
 
 def documents(rows: list[str], of: DocumentKind, since: Counters) -> Iterator[JeDocument]:

@@ -8,19 +8,25 @@ Wire: `protocol/isl.py`, six status bytes. What a Romanian device adds is known 
 Quirks: an error is a status bit, on printers also a code that 32 tells; amounts may come without
 a point, in bani; 60 only before 53; no Z is due by any bit.
 
-The JE: printers give it as text by document and kind (119 R,#F), registers document by document
-(125). Unverified on hardware: all of it on a Romanian device; 110 ends with the next fiscal
-receipt's number and counts no other document; 113 counts a document when it is opened; 76 shows the
-last receipt after it was closed, 0 after it was cancelled; the letters of payments: a card is C on
+Archive: the JE comes as text, on registers by document (124, 125), on printers by day (119);
+the reports of the fiscal memory (73, 79, 94, 95) only go to paper.
+
+The JE after a doubt: printers give it as text by document and kind (119 R,#F), registers document
+by document (125).
+
+Unverified on hardware: all of it on a Romanian device; 110 ends with the next fiscal receipt's
+number and counts no other document; 113 counts a document when it is opened; 76 shows the last
+receipt after it was closed, 0 after it was cancelled; the letters of payments: a card is C on
 registers, D on printers (where C is a cheque), and 85 names what is behind I to L.
 """
 
-import re
 from collections.abc import Iterator
 from typing import ClassVar
 
+from drivers.archive import NoArchive
 from drivers.base import FiscalPrinter
-from drivers.capabilities import Capabilities, Feature
+from drivers.capabilities import Capabilities, Feature, Told
+from drivers.datecs_legacy_archive import CANCELLED, PrinterArchive, RegisterArchive
 from drivers.errors import Refused
 from drivers.faults import Fault
 from drivers.isl_dialect import FLAGGED_RATES, Dialect
@@ -38,7 +44,6 @@ LAST_ERROR, JE, JE_BY_NUMBER = 32, 119, 125
 JE_LINES_MAX = 2000
 TEXT_KINDS = {DocumentKind.RECEIPT: "F", DocumentKind.SLIP: "N"}  # of 119
 COUNTED, SERVICE = frozenset("17"), "6"  # kinds of 125: a sale, one with an invoice; a slip
-CANCELLED = re.compile(r"^\W*(BON )?ANULAT\W*$", re.MULTILINE)  # 125 has no kind for it
 
 FAULTS = {
     "-150001": Fault.BAD_REQUEST,
@@ -96,7 +101,8 @@ PRINTER_ORDER = (  # 110: cash, credit, debit, cheque, then the programmed ones
     PaymentKind.VOUCHER,
     PaymentKind.MODERN,
 )
-FEATURES = frozenset({Feature.DRAWER, Feature.TIPS})
+FEATURES = frozenset({Feature.ARCHIVE, Feature.DRAWER, Feature.TIPS, Feature.ADVANCES})
+UNTOLD = frozenset({Told.FISCAL_MEMORY})
 
 COMPACT = Dialect(
     wire=ISL_LEGACY,
@@ -106,6 +112,7 @@ COMPACT = Dialect(
         lines_max=120,
         payment_kinds=frozenset(COMPACT_PAYMENTS),
         features=FEATURES,
+        untold=UNTOLD,
     ),
     status_bits=load_status_bits("datecs_legacy_b_status.csv"),
     refusals=Refusals({(2, 0): Fault.PAPER_OUT}),
@@ -125,6 +132,7 @@ PRINTER = Dialect(
         lines_max=500,
         payment_kinds=frozenset(PRINTER_PAYMENTS),
         features=FEATURES,
+        untold=UNTOLD,
     ),
     status_bits=load_status_bits("datecs_legacy_a_status.csv"),
     refusals=Refusals(
@@ -166,6 +174,10 @@ class DatecsLegacy(IslPrinter):
             z_number = 0
         following = self._talk.read(DAY_PAYMENTS, "", lambda fields: integer(fields[-1]))
         return z_number, following - 1
+
+    def _archive(self) -> NoArchive:
+        archive = PrinterArchive if self.dialect is PRINTER else RegisterArchive
+        return archive(self._talk, lambda: self._counts()[0])
 
     def _receipt_time(self) -> str:
         """When the last receipt was closed; "" if it is not among the last documents."""

@@ -44,6 +44,7 @@ from drivers.model import (
     BarcodeKind,
     CashMovement,
     Counters,
+    DayRegisters,
     DeviceTime,
     Drawer,
     FiscalResult,
@@ -97,7 +98,7 @@ class DatecsX:
         self._reports = DatecsReports(self._talk)
         self._upkeep = DatecsUpkeep(self._talk)
         self.service = DatecsService(self._talk)
-        self.archive = DatecsArchive(self._talk, clock)
+        self.archive = DatecsArchive(self._talk)
         self.operator = operator
         self._table: dict[str, VatRate | None] = {}
         self._width: int | None = None
@@ -113,6 +114,7 @@ class DatecsX:
         open_as("datecs_x", self._link, probe, last_sequence=last_sequence)
         self._table = self._talk.read(VAT_RATES, read=vat_table)
         self._width = None
+        self.archive.forget()
         self._talk.code_page = self.capabilities.code_page
         return self.identity()
 
@@ -173,6 +175,9 @@ class DatecsX:
 
     def day_totals(self) -> Report:
         return self._reports.open_day(self._table)
+
+    def day_registers(self) -> DayRegisters | None:
+        return self._reports.registers(self._table)
 
     def drawer(self) -> Drawer:
         return self._talk.read(CASH, 0, money(0), read=drawer_sums)

@@ -9,6 +9,9 @@ No JE and no record of a Z report can be read: after a doubt only the counters d
 Z report whose answer was lost are those read before it, and after a restart of ours nobody knows
 them: a person has to look. The buyer's tax id has no known command.
 
+Archive: none; this wire reads no JE, and the reports of the fiscal memory (49, 4F, 5E, 5F) only go
+to paper.
+
 Unverified on hardware: everything on a Romanian device; VAT groups have Latin letters (the manual
 prints Cyrillic ones); the operator's number serves as the name that opens a receipt; 110 ends with
 the number of the last Z and of the next fiscal receipt, and counts no other document there; L is a
@@ -18,7 +21,7 @@ card, C and D value and meal tickets, M a bank transfer.
 from typing import ClassVar
 
 from drivers.base import FiscalPrinter
-from drivers.capabilities import Capabilities, Feature
+from drivers.capabilities import Capabilities, Feature, Told
 from drivers.errors import Refused
 from drivers.faults import Fault
 from drivers.isl_dialect import FLAGGED_RATES, Dialect
@@ -50,7 +53,8 @@ LATIN = Dialect(
         name_lines_max=2,
         lines_max=200,
         payment_kinds=frozenset(PAYMENTS),
-        features=frozenset({Feature.DRAWER, Feature.DUPLICATE, Feature.TIPS}),
+        features=frozenset({Feature.DRAWER, Feature.DUPLICATE, Feature.TIPS, Feature.ADVANCES}),
+        untold=frozenset({Told.FISCAL_MEMORY, Told.JE}),
     ),
     status_bits=load_status_bits("eltrade_status.csv"),
     refusals=Refusals(
@@ -90,8 +94,12 @@ class Eltrade(IslPrinter):
         return self._talk.read(LAST_RECORD, "T", lambda fields: fields[0])
 
     def last_z_report(self) -> Report:
-        """Tell what was read before the Z report: no record of it can be read after it."""
-        if self._closing is None or self._closing.number != self._counts()[0]:
+        """Tell what was read before the Z report: no record of it can be read after it.
+
+        If another document came too, a receipt may stand in it that was not read.
+        """
+        alone = self._documents() == self._before_z + 1
+        if self._closing is None or self._closing.number != self._counts()[0] or not alone:
             raise Refused(Fault.UNKNOWN_COMMAND, device_code="", doing=f"{LAST_Z}")
         return self._closing
 

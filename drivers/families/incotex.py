@@ -7,6 +7,9 @@ text: 48 op,password,till[,I], the buyer's tax id by 57 before it, VAT letters A
 Quirks: an error is a number in status byte 3; 67 counts the receipts of the day; no JE can be read,
 so that after a doubt only counters decide.
 
+Archive: none; this wire reads no JE, the reports of the fiscal memory (49, 4F, 5E, 5F) only go to
+paper, and 72 tells single sums of a record.
+
 Unverified on hardware: everything; 110 and 173 end with the number of the last Z; the payments of
 173 come in the order of the letters P N C D B I; the sums of 65 as N, T, A to F; 57 without a name.
 The protocol says N card, C meal tickets; the program's author saw them the other way round, which
@@ -18,7 +21,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from drivers.base import FiscalPrinter
-from drivers.capabilities import Capabilities, Feature
+from drivers.capabilities import Capabilities, Feature, Told
 from drivers.faults import Fault
 from drivers.isl_dialect import SALE, Dialect
 from drivers.isl_printer import IslPrinter
@@ -88,7 +91,8 @@ RO = Dialect(
         name_lines_max=2,
         lines_max=200,
         payment_kinds=frozenset(PAYMENTS),
-        features=frozenset({Feature.DRAWER, Feature.DUPLICATE, Feature.TIPS}),
+        features=frozenset({Feature.DRAWER, Feature.DUPLICATE, Feature.TIPS, Feature.ADVANCES}),
+        untold=frozenset({Told.FISCAL_MEMORY, Told.JE}),
     ),
     status_bits=load_status_bits("incotex_status.csv"),
     refusals=Refusals({(2, 0): Fault.PAPER_OUT, (2, 1): Fault.PAPER_OUT}, numbers=FAULTS),

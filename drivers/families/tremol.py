@@ -10,6 +10,9 @@ payments waits for a person. Nothing tells the last receipt's total, and of a Z 
 only number and date. VAT rates need the service password; no command prints a storno, no known one
 brings the ANAF files over the cable.
 
+Archive: the fiscal memory (78 to 7B with 8) and the JE by whole days (7C J0;Z) come as streams; a
+stream cannot be ended, so a sale may wait for the rest of a day.
+
 Unverified on hardware: all of it (no Romanian session is public). Above all the signs of 72 (0 is
 "begun"), that 71's total counts every fiscal receipt and nothing else, the numbers of J0;N, the %
 behind a percentage, the sign of a value discount on a void line, the payments' places (64 is asked
@@ -20,7 +23,6 @@ as an operator's password, the TCP port and password, and what a repeated NBL do
 from dataclasses import replace
 from datetime import datetime
 
-from drivers.archive import NoArchive
 from drivers.base import Operator
 from drivers.capabilities import Capabilities, Feature
 from drivers.clock import Clock
@@ -33,6 +35,7 @@ from drivers.model import (
     BarcodeKind,
     CashMovement,
     Counters,
+    DayRegisters,
     DeviceTime,
     Drawer,
     FiscalResult,
@@ -49,6 +52,7 @@ from drivers.model import (
 from drivers.recognise import open_as
 from drivers.status import DeviceStatus
 from drivers.transport import Transport
+from drivers.tremol_archive import TremolArchive
 from drivers.tremol_check import tremol_problems
 from drivers.tremol_dialects import DIALECTS
 from drivers.tremol_fields import (
@@ -75,6 +79,7 @@ from drivers.tremol_je import TremolJe
 from drivers.tremol_reports import TremolReports
 from drivers.tremol_service import TremolService
 from drivers.tremol_talk import MONEY, TremolTalk
+from drivers.undone import Undone
 from drivers.upkeep import Upkeep
 from protocol.exchange import Request
 from protocol.fields import integer
@@ -93,7 +98,7 @@ STATUS_SIZE = 7
 BARCODES = {BarcodeKind.EAN13: "2", BarcodeKind.EAN8: "3", BarcodeKind.CODE128: "I"}
 STEP_BY_STEP, STEP_BY_STEP_CUSTOMER = 0, 1  # postponed ones close by themselves after 5 s [2.4]
 
-LACKING = {Feature.REVERSAL, Feature.VAT_TABLE, Feature.LOGO, Feature.ARCHIVE, Feature.P7B}
+LACKING = {Feature.REVERSAL, Feature.VAT_TABLE, Feature.LOGO, Feature.P7B}
 
 
 class Tremol:
@@ -124,13 +129,14 @@ class Tremol:
         self._je = TremolJe(self._talk)
         self._reports = TremolReports(self._talk, self._dialect)
         self.service = TremolService(self._talk, self._dialect)
-        self.archive = NoArchive()
+        self.archive = TremolArchive(self._talk, self._dialect)
         self.operator = operator
         password = wide(operator.password, self._dialect.password_width)
         self._who = f"{operator.number};{password}"
         self._slots = dict(self._dialect.payments)
         self._table: dict[str, VatRate | None] = {}
         self._z_number: int | None = None  # the last Z when the counters were read
+        self._undone = Undone()
         self._narrow()
 
     @property
@@ -167,7 +173,7 @@ class Tremol:
 
     def counters(self, *, with_cash: bool = False) -> Counters:
         serial, receipts = self._serial(), self._receipts()[1]
-        z_number = self._talk.read(LAST_Z, read=lambda fields: integer(fields[1]))
+        z_number = self._last_z()
         cash = self.drawer() if with_cash else None
         if receipts != self._receipts()[1]:
             raise ContactLost("somebody printed while the counters were read")
@@ -203,6 +209,9 @@ class Tremol:
     def day_totals(self) -> Report:
         return self._reports.open_day(self._table, self._slots)
 
+    def day_registers(self) -> DayRegisters | None:
+        return None  # nobody has written down what it would answer
+
     def drawer(self) -> Drawer:
         return Drawer(self._cash(ON_HAND), self._cash(PUT_IN), self._cash(TAKEN_OUT))
 
@@ -215,7 +224,8 @@ class Tremol:
             issued_at = time_in("\n".join(self._je.receipts(receipts, receipts)))
         except (Refused, ContactLost):
             issued_at = ""  # nothing else tells it
-        return self._result(number, receipts, issued_at, total)
+        serial, z_number = self._serial(), self._last_z() + 1  # the Z report that will hold it
+        return FiscalResult(number, receipts, z_number, serial, issued_at, total)
 
     def observe(
         self, *, since: Counters, reference: str, of: DocumentKind = DocumentKind.RECEIPT
@@ -228,7 +238,7 @@ class Tremol:
             open_ = OpenReceipt(counters.receipt_count + 1, seen.total, seen.paid)
             return Observation(counters, open_, counts_slips=False)
         if of is not DocumentKind.RECEIPT:  # of these nothing is counted, nor surely found
-            return Observation(counters, counts_slips=False)
+            return self._undone.observed(counters, reference)
         new = range(since.receipt_count + 1, counters.receipt_count + 1)
         z_number, printed = counters.z_number + 1, self._receipts()[0]
         found, trace = self._je.find(reference, new, printed=printed, z_number=z_number)
@@ -254,7 +264,7 @@ class Tremol:
         return self.complete_receipt(receipt, payments_done=0)
 
     def complete_receipt(self, receipt: Receipt, *, payments_done: int) -> FiscalResult:
-        expected = self._receipts()[1] + 1
+        expected, z_number = self._receipts()[1] + 1, self._last_z()
         for payment in receipt.payments[payments_done:]:
             paid = f"{self._slots[payment.kind]};0;{money(payment.amount)}"
             self._talk.do(PAYMENT, f"{paid}{self._dialect.payment_tail}", budget=MONEY)
@@ -262,7 +272,8 @@ class Tremol:
         number, receipts = self._receipts()
         if receipts != expected:
             raise ContactLost(f"receipt {receipts} came after our {expected}")
-        return self._result(number, receipts, self.clock().text, receipt.total)
+        at = self.clock().text
+        return FiscalResult(number, receipts, z_number + 1, self._serial(), at, receipt.total)
 
     def cancel_receipt(self) -> None:
         self._talk.do(CANCEL, budget=MONEY)
@@ -280,8 +291,10 @@ class Tremol:
         return self.drawer()
 
     def print_slip(self, slip: Slip) -> int | None:
+        self._undone.slip_begun(slip.reference)
         self._talk.do(OPEN_SLIP, f"{self._who};0;{STEP_BY_STEP}")
         self._texts(slip.texts)
+        self._undone.slip_told()
         if slip.reference:
             self._talk.do(TEXT, f"{REFERENCE}{slip.reference}")
         self._talk.do(CLOSE_SLIP, budget=MONEY)
@@ -291,7 +304,8 @@ class Tremol:
         self._talk.do(CLOSE_SLIP, budget=MONEY)
 
     def print_duplicate(self) -> None:
-        self._talk.do(DUPLICATE, budget=MONEY)
+        with self._undone.copying():
+            self._talk.do(DUPLICATE, budget=MONEY)
 
     def open_drawer(self) -> None:
         self._talk.do(DRAWER)
@@ -343,12 +357,8 @@ class Tremol:
         page = self.capabilities.code_page
         return page if page == self._dialect.code_page else ASCII
 
-    def _result(
-        self, number: int, receipts: int, issued_at: str, total: Bani | None
-    ) -> FiscalResult:
-        z_number = self._talk.read(LAST_Z, read=lambda fields: integer(fields[1]))
-        serial = self._serial()  # and the Z report that will hold it
-        return FiscalResult(number, receipts, z_number + 1, serial, issued_at, total)
+    def _last_z(self) -> int:
+        return self._talk.read(LAST_Z, read=lambda fields: integer(fields[1]))
 
     def _serial(self) -> str:
         return self._talk.read(SERIAL, read=lambda fields: fields[0].strip())

@@ -55,6 +55,16 @@ REPORT_RESULT: dict[str, Any] = {
     "issued_at": "2026-04-02T22:00:00",
     "groups": [{"letter": "A", "rate": 2100, "total": 1999}],
     "payments": [{"kind": "cash", "amount": 1999}],
+    "registers": {
+        "receipts": 2,
+        "vat": {"A": 347},
+        "discounts": {"count": 1, "total": 100},
+        "surcharges": {"count": 0, "total": 0},
+        "voids": {"count": 0, "total": 0},
+        "cancelled": {"count": 0, "total": 0},
+        "cash_in": {"count": 1, "total": 5000},
+        "cash_out": {"count": 0, "total": 0},
+    },
 }
 
 

@@ -226,6 +226,9 @@ def status_facts(world: World, result: dict[str, Any]) -> None:
 def preflight_facts(world: World, result: dict[str, Any]) -> None:
     about(world, result)
     assert (result["conditions"], result["blocking"]) == ([], [])
+    assert result["warnings"] == ["vat_table_differs"]
+    (said,) = result["said"]
+    assert (said["code"], "TVA" in said["ro"], "VAT" in said["en"]) == (said["code"], True, True)
 
 
 def last_facts(world: World, result: dict[str, Any]) -> None:
@@ -316,7 +319,7 @@ EXAMPLES: dict[str, Example] = {
     "get_footer": Example((255, b"Footer"), texts_facts),
     "get_device_info": Example((123, b"1"), identity_facts),
     "get_device_status": Example((74, b""), status_facts),
-    "preflight": Example((68, b""), preflight_facts),
+    "preflight": Example((68, b""), preflight_facts, words(vat_rates=[2100])),
     "get_last_receipt": Example((123, b"3"), last_facts),
 }
 NEVER = ("void_receipt", "print_reversal_receipt", "read_p7b")  # no device does them

@@ -4,18 +4,13 @@ Each case: the shop as it stands, a command, its path and code; and nothing that
 """
 
 import base64
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from agent.checks import LACKING, LOGO_PIXELS_MAX, lacking, receipt_conflicts
-from agent.commands import KINDS
+from agent.checks import LOGO_PIXELS_MAX
 from agent.states import State
-from agent.work import ReceiptPayload, to_receipt
-from drivers.capabilities import Feature
-from drivers.families.datecs_x import DatecsX
 from tests.agent.examples import (
     EXAMPLES,
     bmp,
@@ -311,67 +306,27 @@ def test_the_largest_picture_passes(world: World) -> None:
     assert world.entry("c1").state is State.ISSUED
 
 
-# features
+# what there is to read, and to close
 
 
-@pytest.mark.parametrize("feature", Feature)
-def test_a_feature_that_is_off_has_a_code_and_a_sentence_with_a_way_out(feature: Feature) -> None:
-    problem = lacking(feature)
-    assert problem.code == LACKING.get(feature, ("UNSUPPORTED", ""))[0]
-    assert len(problem.sentence) > 30
+def test_a_device_that_never_sold_has_no_last_receipt(world: World) -> None:
+    assert refused(world, "get_last_receipt", "{}") == [("", "NO_DATA")]
 
 
-def test_no_datecs_reverses_a_receipt() -> None:
-    assert Feature.REVERSAL not in DatecsX.capabilities.features
-    needing = {name for name, kind in KINDS.items() if kind.needs is Feature.REVERSAL}
-    assert needing == {"void_receipt", "print_reversal_receipt"}
+def test_a_scheduled_z_waits_for_the_first_receipt_of_its_day(world: World) -> None:
+    world.printer.key(48, 1, "0001", 1, "", "")
+    world.printer.key(49, "Cafea", 1, "9.00", "1.000", "", "", 1, "")
+    world.queue("c1", words(only_if_open=True), "z_report")
+    world.steps(20)
+    assert (world.entry("c1").state, world.paper("z")) == (State.QUEUED, [])
+    world.printer.key(53, 0, "")
+    world.printer.key(56)
+    world.settle()
+    assert (world.entry("c1").state, len(world.paper("z"))) == (State.ISSUED, 1)
 
 
-def test_a_tip_needs_its_feature(tmp_path: Path) -> None:
-    tipped = json.loads(sale(("cash", 1400))) | {"tip": 200}
-    (tmp_path / "with").mkdir()
-    with_tips, without = World(tmp_path / "with"), World(tmp_path, without=Feature.TIPS)
-    assert refused(without, "print_receipt", json.dumps(tipped)) == [("tip", "TIP_NOT_ALLOWED")]
-    with_tips.queue("c1", json.dumps(tipped))
-    with_tips.settle()
-    (paper,) = with_tips.paper("receipt")
-    assert paper["lines"][-1]["name"] == "BACSIS"
-    assert paper["lines"][-1]["vat_rate"] == "0.00"
-    with_tips.close()
-    without.close()
-
-
-def test_a_tip_in_the_guise_of_a_line_needs_it_too(tmp_path: Path) -> None:
-    world = World(tmp_path, without=Feature.TIPS)
-    line = {"name": "BACSIS", "unit_price": 200, "quantity": 1000, "vat_rate": 0}
-    payload = words(lines=[line], payments=[{"kind": "cash", "amount": 200}])
-    assert refused(world, "print_receipt", payload) == [("tip", "TIP_NOT_ALLOWED")]
-    world.close()
-
-
-def test_a_barcode_needs_its_feature(tmp_path: Path) -> None:
-    world = World(tmp_path, without=Feature.BARCODE)
-    payload = json.loads(sale()) | {"barcode": {"kind": "qr", "data": "ABC"}}
-    assert refused(world, "print_receipt", json.dumps(payload)) == [("barcode", "UNSUPPORTED")]
-    world.close()
-
-
-@pytest.mark.parametrize("line", [{"deposit": 50}, {}], ids=["deposit", "tip"])
-def test_a_discount_on_the_sum_is_not_given_on_deposits_and_tips(line: dict[str, int]) -> None:
-    sold = {"name": "Apa", "unit_price": 1000, "quantity": 1000, "vat_rate": 1100} | line
-    payload = {
-        "lines": [sold],
-        "payments": [{"kind": "cash", "amount": 5000}],
-        "adjustment": {"kind": "discount_percent", "value": 1000},
-    } | ({} if line else {"tip": 500})
-    asked = to_receipt(ReceiptPayload.model_validate(payload), "c1")
-    codes = [(problem.path, problem.code) for problem in receipt_conflicts(asked)]
-    assert codes == [("adjustment", "ADJUSTMENT_NOT_ALLOWED")]
-
-
-def test_the_ro_prefix_of_a_buyer_is_folded_wherever_it_comes_from() -> None:
-    sold = {"name": "Apa", "unit_price": 1000, "quantity": 1000, "vat_rate": 1100}
-    paid = [{"kind": "cash", "amount": 1000}]
-    payload = {"lines": [sold], "payments": paid, "customer_tax_id": "RO 14399840"}
-    asked = to_receipt(ReceiptPayload.model_validate(payload), "c1")
-    assert (asked.customer_tax_id, receipt_conflicts(asked)) == ("14399840", [])
+def test_a_clock_that_the_device_will_not_set_is_not_tried_for_ever(world: World) -> None:
+    world.printer.device.refusing[61] = -112002  # not permitted now
+    world.queue("c1", words(at_ms=world.clock.ms), "set_datetime")
+    world.settle()
+    assert (world.entry("c1").state, world.entry("c1").attempts) == (State.REJECTED, 1)

@@ -229,7 +229,8 @@ def test_as_json_every_step_is_there_and_nothing_else_on_stdout(printer: Virtual
     assert done.exit_code == 0
     first, second = json.loads(done.stdout)["ports"]
     assert [first["outcome"], second["outcome"]] == ["nak", "printer"]
-    assert [step["dialect"] for step in first["steps"]] == ["Tremol ZFP", "Datecs X", "legacy ISL"]
+    asked = ["Tremol ZFP", "Datecs X", "legacy ISL", "Shtrih-M"]
+    assert [step["dialect"] for step in first["steps"]] == asked
     assert second["identity"]["fiscal_serial"] == "SIM0000001"
     assert second["config"].startswith("[[device]]")
 
@@ -283,6 +284,62 @@ def test_a_host_without_a_port_is_asked_at_every_usual_one() -> None:
     asked = [found["port"] for found in json.loads(done.stdout)["ports"]]
     usual = {port for family in catalogue().values() for port in family.tcp_ports}
     assert set(asked) == {f"127.0.0.1:{port}" for port in usual} >= {"127.0.0.1:3999"}
+
+
+def test_a_printer_in_a_range_of_ports_is_found_and_nobody_else_is_shown(tmp_path: Path) -> None:
+    with virtual_printer(tmp_path, "--tcp", "0") as printer:
+        port = int(printer.address.split(":")[1])
+        asked = f"127.0.0.1:{port}-{port + 1}"
+        done = called("devices", "detect", "--tcp", asked)
+    assert done.exit_code == 0
+    assert done.stderr == f"Asking, read-only: {asked} (2 places)\n"
+    assert f"{printer.address}: printer" in done.stdout
+    assert f"127.0.0.1:{port + 1}" not in done.stdout
+    assert printer.paper == []
+
+
+def test_a_printer_in_a_network_is_found_at_the_port_that_was_named(tmp_path: Path) -> None:
+    with virtual_printer(tmp_path, "--tcp", "0") as printer:
+        port = printer.address.split(":")[1]
+        done = called("devices", "detect", "--tcp", f"127.0.0.0/30:{port}", "--json")
+        again = called("devices", "detect", "--tcp", printer.address)  # the connection was closed
+    (found,) = json.loads(done.stdout)["ports"]
+    assert (found["outcome"], found["port"]) == ("printer", printer.address)
+    assert again.exit_code == 0
+
+
+def test_a_network_without_a_port_leaves_out_the_one_that_prints_anything() -> None:
+    done = called("devices", "detect", "--tcp", "127.0.0.1/32")
+    assert done.exit_code == 1
+    assert "port 9100 is left out: office printers would print the questions" in done.stderr
+    assert done.stderr.endswith("Nobody answers.\n")
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("place", ["127.0.0.1:{port}", "127.0.0.1"])
+def test_a_place_of_the_configuration_is_left_alone_in_a_range(tmp_path: Path, place: str) -> None:
+    with virtual_printer(tmp_path, "--tcp", "0") as printer:
+        port = printer.address.split(":")[1]
+        config = configuration(tmp_path, place.format(port=port), extra='transport = "tcp"')
+        asked = ("devices", "detect", "--tcp", f"127.0.0.1/32:{port}", "--config", config)
+        done = called(*asked)
+    assert done.exit_code == 1
+    assert f"{printer.address}: left alone, it belongs to device dev_1" in done.stderr
+    assert "printer" not in done.stdout
+
+
+def test_a_place_that_is_denied_is_not_asked_in_a_range(tmp_path: Path) -> None:
+    with virtual_printer(tmp_path, "--tcp", "0") as printer:
+        port = printer.address.split(":")[1]
+        done = called("devices", "detect", "--tcp", f"127.0.0.1:{port}-{port}", "--not", "127.*")
+    assert done.exit_code == 1
+    assert done.stderr.startswith("Asking, read-only: -\n")
+
+
+def test_too_large_a_range_is_refused_before_a_byte() -> None:
+    done = called("devices", "detect", "--tcp", "10.0.0.0/8")
+    assert done.exit_code == 2
+    assert "more than 2048 places" in " ".join(done.stderr.replace("│", "").split())
 
 
 @pytest.mark.parametrize("wrong", [("usb:zz",), ("--tcp", "a b"), ("--baud", "0")])

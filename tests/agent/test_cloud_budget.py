@@ -96,6 +96,33 @@ def test_a_poll_waits_where_a_result_goes() -> None:
     assert budget.wait_s(FIRST_S, urgent=True) == 300.0
 
 
+def test_what_can_wait_leaves_what_polls_and_results_will_need() -> None:
+    budget, now_s = Budget(LIMIT, WINDOW_S, 1.0, Random(1), FIRST_S), FIRST_S
+    for _ in range(60):
+        now_s += 10.0
+        budget.spent(now_s)  # a poll every ten seconds, for a window
+    budget.heard(Limits(LIMIT, LIMIT, WINDOW_S), now_s)
+    now_s += 30.0  # a new window: the tokens come
+    for _ in range(LIMIT):
+        if not budget.has_spare(now_s):
+            break
+        budget.spent(now_s)
+        budget.spent_spare()
+    left = LIMIT - 15 * 2  # the floors of results and of polls
+    spare = left - budget._window.remaining + 30
+    assert not budget.has_spare(now_s)
+    assert 0 < spare <= left - 1.5 * 37
+    budget.heard(Limits(LIMIT, 100, 10.0), now_s + 560.0)
+    assert budget.has_spare(now_s + 560.0)  # the end of the window is near: it would be lost
+
+
+def test_what_can_wait_waits_where_the_others_left_little() -> None:
+    budget = Budget(LIMIT, WINDOW_S, 0.2, Random(1), FIRST_S)
+    budget.heard(Limits(LIMIT, 60, 300.0), FIRST_S)
+    assert budget.wait_s(FIRST_S, urgent=False) == 0.0
+    assert not budget.has_spare(FIRST_S)
+
+
 def test_a_429_is_obeyed_to_the_second_and_a_little_more() -> None:
     budget = Budget(LIMIT, WINDOW_S, None, Random(1), FIRST_S)
     budget.refused(17.0, FIRST_S)

@@ -16,7 +16,7 @@ from agent.cloud.answers import parse
 from agent.cloud.payloads import SPELLINGS, understood
 from agent.cloud.results import result_of
 from agent.commands import KINDS
-from agent.work import Logo, NoPayload, ZReportPayload
+from agent.work import Logo, NoPayload, PreflightPayload, ZReportPayload
 from tests.agent.examples import EXAMPLES, bmp, day_closed
 from tests.agent.world import START_MS, World
 
@@ -102,7 +102,8 @@ def test_a_logo_comes_as_base64_under_both_names(field: str) -> None:
 
 
 def test_every_kind_with_a_payload_has_a_spelling() -> None:
-    wanted = {kind.payload for kind in KINDS.values()} - {NoPayload, ZReportPayload}
+    without = {NoPayload, PreflightPayload, ZReportPayload}
+    wanted = {kind.payload for kind in KINDS.values()} - without
     assert {*SPELLINGS} == wanted
 
 

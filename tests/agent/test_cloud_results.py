@@ -12,6 +12,7 @@ from agent.cloud.results import CLAIM_LOST, PROBLEMS_TOLD_MAX
 from agent.cloud.schema import Upload, to_uploads
 from agent.entries import LOCAL, Event, LedgerEntry
 from agent.states import State, Trigger
+from drivers.faults import Fault, words
 from tests.agent.cloud_world import RECEIPT_RESULT, REPORT_RESULT
 
 AT_MS = 1_775_120_400_123
@@ -143,7 +144,7 @@ def test_of_these_events_the_cloud_hears_nothing(name: str) -> None:
 
 
 def test_every_trigger_is_told_or_left_out_on_purpose() -> None:
-    silent = {Trigger.BEGIN, Trigger.ABSENT, Trigger.OPERATOR_REQUEUE}
+    silent = {Trigger.BEGIN, Trigger.ABSENT, Trigger.OPERATOR_REQUEUE, Trigger.GIVE_WAY}
     data = DONE | LOST | refused(("", "X", "x"))
     for trigger in set(Trigger) - silent:
         states = [State.IN_DOUBT, State.HELD]
@@ -160,7 +161,11 @@ def test_a_report_is_told_as_a_result_and_as_a_report(kind: str, letter: str) ->
     assert report.body["commandId"] == "cmd_1"
     assert report.body["report"] == result.body["result"]
     assert report.body["report"]["totals"] == {"sales": 19.99}
-    assert report.body["report"]["vatBreakdown"] == [{"group": "A", "rate": 21.0, "gross": 19.99}]
+    assert report.body["report"]["vatBreakdown"] == [
+        {"group": "A", "rate": 21.0, "gross": 19.99, "base": 16.52, "amount": 3.47}
+    ]
+    assert report.body["report"]["receiptCount"] == 2
+    assert report.body["report"]["registers"]["cashIn"] == {"count": 1, "amount": 50.0}
     assert report.body["report"]["payments"] == [{"type": "cash", "amount": 19.99}]
 
 
@@ -176,7 +181,7 @@ def test_a_group_whose_rate_is_not_known_says_so() -> None:
     group = {"letter": "C", "rate": None, "total": 5}
     data = {"evidence": "counter", "result": REPORT_RESULT | {"groups": [group]}}
     found = uploads("found", data, kind="z_report")[0].body["result"]["vatBreakdown"]
-    assert found == [{"group": "C", "rate": None, "gross": 0.05}]
+    assert found == [{"group": "C", "rate": None, "gross": 0.05, "base": None, "amount": None}]
 
 
 @settings(deadline=None)
@@ -195,7 +200,13 @@ def test_a_devices_health_is_told_with_its_conditions() -> None:
         "agentId": "magazin-1",
         "eventId": 7,
         "status": "error",
-        "conditions": [{"code": "paper_out"}],
+        "conditions": [
+            {
+                "code": "paper_out",
+                "message": words()[Fault.PAPER_OUT].en,
+                "messageRo": words()[Fault.PAPER_OUT].ro,
+            }
+        ],
         "identity": {"model": "DP-25X"},
         "at": "2026-04-02T09:00:00.123Z",
     }

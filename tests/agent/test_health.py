@@ -2,17 +2,20 @@
 
 import json
 import os
+import re
+import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from agent.health import SILENCE_S_MAX, STATUS_FILE, WRITE_INTERVAL_S, Health, Notifier
-from agent.supervisor import run
+from agent.loops import run
 from agent.wake import Wake
 from tests.agent.cloud_world import SECRET, FakeClock, answer, scripted
 
@@ -87,6 +90,50 @@ address = "{tmp_path}/missing"
                 told = systemd.recv(1000)
             assert told == b"STOPPING=1"
             assert program.wait(20) == 0
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_reload_is_told_to_systemd_from_its_begin_to_its_end(
+    systemd: socket.socket, tmp_path: Path, broken: bool
+) -> None:
+    config = tmp_path / "config.toml"
+    text = f"""[agent]
+id = "magazin-1"
+state_dir = "{tmp_path}"
+[cloud]
+base_url = "http://127.0.0.1:9"
+[[device]]
+id = "dev_1"
+family = "datecs_x"
+address = "{tmp_path}/missing"
+"""
+    config.write_text(text)
+    environ = {"NOTIFY_SOCKET": systemd.getsockname(), "AMEF_API_KEY": SECRET}
+    with subprocess.Popen([AMEF, "run", "--config", config], env=environ) as program:
+        systemd.settimeout(20.0)
+        assert systemd.recv(1000) == b"READY=1"
+        config.write_text(f"{text}[[device]" if broken else text.replace("dev_1", "dev_2"))
+        before_us = time.monotonic_ns() // 1000
+        program.send_signal(signal.SIGHUP)
+        told = [systemd.recv(1000).decode()]
+        while not told[-1].startswith("READY=1"):
+            told.append(systemd.recv(1000).decode())
+        said = {True: "refused, nothing is changed: ", False: "1 devices: added dev_2; removed"}
+        assert told[-1].startswith(f"READY=1\nSTATUS=configuration: {said[broken]}")
+        begun = re.fullmatch(r"RELOADING=1\nMONOTONIC_USEC=(\d+)", told[-2])
+        assert begun is not None
+        assert before_us <= int(begun[1]) <= time.monotonic_ns() // 1000
+        program.terminate()
+        assert program.wait(20) == 0
+
+
+def test_a_loop_that_is_gone_is_asked_no_more(health: Health, clock: FakeClock) -> None:
+    gone, stays = health.add("device dev_1"), health.add("cloud")
+    clock.move(SILENCE_S_MAX)
+    health.beat(stays, "connected")
+    assert not health.alive
+    health.remove(gone)
+    assert health.alive
 
 
 class Breaking:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from agent.entries import Acceptance, Evidence, LedgerEntry
-from agent.ledger import Ledger, LedgerError
+from agent.ledger import NOT_CONFIGURED, Ledger, LedgerError
 from agent.states import IllegalTransition, State
 from tests.agent.rows import (
     FILE,
@@ -251,3 +251,36 @@ def test_the_last_sequence_of_a_device_is_remembered_beside_its_health(ledger: L
     ledger.finish(issuing(ledger), RESULT, 0x43)
     assert ledger.last_sequence("d1") == 0x43
     assert ledger.devices() == {"d1": {"status": "online"}}
+
+
+def test_what_waits_for_a_device_that_is_not_configured_says_why_until_it_is(
+    ledger: Ledger,
+) -> None:
+    queued(ledger, "c1", "d1")
+    queued(ledger, "c2", "d2")
+    ledger.note_device("d2", {"status": "online", "faults": []})
+    assert ledger.note_configured(["d1"]) == {"d2": 1}
+    assert ledger.entry("c1").reason is None
+    assert (ledger.entry("c2").state, ledger.entry("c2").reason) == (State.QUEUED, NOT_CONFIGURED)
+    assert ledger.devices()["d2"]["status"] == "offline"
+    events = len(ledger.unreported(99))
+    assert ledger.note_configured(["d1"]) == {"d2": 1}
+    assert len(ledger.unreported(99)) == events
+    assert ledger.note_configured(["d1", "d2"]) == {}
+    assert ledger.entry("c2").reason is None
+
+
+def test_a_doubt_of_a_device_that_left_keeps_its_own_reason(ledger: Ledger) -> None:
+    in_doubt(ledger)
+    assert ledger.note_configured(["d2"]) == {"d1": 1}
+    assert (ledger.entry("c1").state, ledger.entry("c1").reason) == (State.IN_DOUBT, "silence")
+
+
+def test_who_a_device_was_is_known_though_it_answers_no_more(ledger: Ledger) -> None:
+    assert ledger.last_identity("d1") == {}
+    for serial in ("S1", "S2"):
+        who = {"fiscal_serial": serial}
+        ledger.note_device("d1", {"status": "online", "faults": [], "identity": who})
+    ledger.note_device("d1", {"status": "offline", "faults": ["port_missing"]})
+    ledger.note_device("d2", {"status": "online", "identity": {"fiscal_serial": "S3"}})
+    assert ledger.last_identity("d1") == {"fiscal_serial": "S2"}

@@ -29,7 +29,7 @@ def status(*faults: Fault, fiscalised: bool = True) -> DeviceStatus:
 
 @every_kind
 def test_a_device_in_order_is_ready(kind: str) -> None:
-    assert obstacles(KINDS[kind], status()) == []
+    assert obstacles(KINDS[kind].tolerates, status()) == []
 
 
 @every_kind
@@ -37,7 +37,7 @@ def test_a_device_in_order_is_ready(kind: str) -> None:
     "fault", [Fault.PAPER_LOW, Fault.JE_NEARLY_FULL, Fault.FISCAL_MEMORY_NEARLY_FULL]
 )
 def test_a_warning_keeps_nothing_from_being_done(kind: str, fault: Fault) -> None:
-    assert obstacles(KINDS[kind], status(fault)) == []
+    assert obstacles(KINDS[kind].tolerates, status(fault)) == []
 
 
 STOPPING = sorted(
@@ -71,8 +71,10 @@ def has(fault: Fault) -> DeviceStatus:
 
 @pytest.mark.parametrize("fault", STOPPING)
 def test_a_condition_stops_every_kind_but_reads_and_what_cures_it(fault: Fault) -> None:
-    going = {name for name, kind in KINDS.items() if obstacles(kind, has(fault)) == []}
-    stopped = {name for name, kind in KINDS.items() if obstacles(kind, has(fault)) == [fault]}
+    going = {name for name, kind in KINDS.items() if obstacles(kind.tolerates, has(fault)) == []}
+    stopped = {
+        name for name, kind in KINDS.items() if obstacles(kind.tolerates, has(fault)) == [fault]
+    }
     assert going == READS | {"open_drawer"} | TOLERATED.get(fault, set())
     assert stopped == {*KINDS} - going
 
@@ -80,12 +82,12 @@ def test_a_condition_stops_every_kind_but_reads_and_what_cures_it(fault: Fault) 
 @pytest.mark.parametrize("kind", sorted(READS))
 def test_a_read_is_done_with_everything_wrong_at_once(kind: str) -> None:
     blocked = [fault for fault in STOPPING if fault is not Fault.NOT_FISCALISED]
-    assert obstacles(KINDS[kind], status(*blocked, fiscalised=False)) == []
+    assert obstacles(KINDS[kind].tolerates, status(*blocked, fiscalised=False)) == []
 
 
 def test_what_no_waiting_cures_comes_last_and_decides() -> None:
     found = obstacles(
-        KINDS["print_receipt"],
+        KINDS["print_receipt"].tolerates,
         status(Fault.JE_FULL, Fault.COVER_OPEN, Fault.Z_REPORT_DUE, Fault.PAPER_OUT),
     )
     waits = [words()[fault].waits for fault in found]

@@ -31,6 +31,8 @@ id = "magazin-1"
 state_dir = "state"
 command_ttl_s = 90
 timezone = "Europe/Chisinau"
+search = ["/dev/ttyUSB*"]
+search_not = ["/dev/ttyUSB7"]
 
 [cloud]
 profile = "ebon"
@@ -78,6 +80,16 @@ id = "dev_3"
 family = "datecs_x"
 transport = "usb"
 address = "usb:0403:6001:FR900001"
+
+[[device]]
+id = "dev_4"
+family = "custom"
+transport = "folder"
+address = "/srv/fiscalnet"
+fiscal_serial = "DB4200054321"
+vat_groups = {1 = 21, 2 = 11}
+payments = {1 = "cash", 2 = "card"}
+answer_s = 30
 """
 
 
@@ -129,9 +141,13 @@ def test_every_key_is_taken(path: Path) -> None:
     assert (device.till, device.z_report_at) == (7, time(23, 30))
     assert (device.x_report_at, device.set_clock_at) == (time(14), time(4, 30))
     assert (device.preflight_at, device.z_report_after_h) == (time(7, 30), 22)
+    assert (found.agent.search, found.agent.search_not) == (["/dev/ttyUSB*"], ["/dev/ttyUSB7"])
+    by_hand = found.device[3]
+    assert (by_hand.vat_groups, by_hand.answer_s) == ({"1": 2100, "2": 1100}, 30)
+    assert by_hand.payments == {"1": "cash", "2": "card"}
     assert (device.code_page, device.nui) == ("cp1250", "5000001234")
     assert (device.features, device.vat_rates) == (["drawer"], [21, 11, 0])
-    assert [other.transport for other in found.device[1:]] == ["tcp", "usb"]
+    assert [other.transport for other in found.device[1:]] == ["tcp", "usb", "folder"]
     keys = {line.split(" = ")[0] for line in ALL.splitlines() if " = " in line}
     known = (settings.AgentSettings, settings.CloudSettings, settings.DeviceSettings)
     assert keys == {name for table in known for name in table.model_fields}

@@ -18,6 +18,9 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
+from agent.archive.index import ArchiveIndex
+from agent.archive.reader import ArchiveReader, Kept
+from agent.archive.store import Store as ArchiveStore
 from agent.entries import Acceptance, Incoming, LedgerEntry
 from agent.ledger import Ledger
 from agent.session import Session
@@ -29,10 +32,10 @@ from drivers.errors import ContactLost, NotStarted
 from drivers.families.datecs_x import DatecsX
 from drivers.faults import Fault
 from drivers.model import Counters, Identity
-from sandbox.printer import DEFAULT_RATES, DEFAULT_SERIAL, rates_of
 from sandbox.printer.clock import machine_wall
 from sandbox.printer.device import Device, Executed
-from sandbox.printer.memory import EPOCH, Memory, ZRecord
+from sandbox.printer.memory import EPOCH, Memory, ZRecord, record_to_json
+from sandbox.printer.options import DEFAULT_RATES, DEFAULT_SERIAL, rates_of
 from sandbox.printer.paper import Settings
 from sandbox.printer.station import Station
 from sandbox.printer.store import Store
@@ -43,8 +46,10 @@ START_MS = 1_790_000_000_000
 FOREVER_MS = START_MS + 10**12
 TICK_MS = 500
 STEPS_MAX = 400
+Z_MAX = 9_999
+DAYS_BACK = 60  # of the JE that are read of a printer that is new to us
 SET_CLOCK = 61
-STRANGERS = (b"\x03\x04",)  # the ping of a wire that is not ours
+STRANGERS = (b"\x03\x04", b"\x05", b"\x8f\x00\x00\x0f\x1d")  # the pings of wires that are not ours
 ACTIVE = {State.QUEUED, State.ISSUING, State.IN_DOUBT}
 
 
@@ -136,7 +141,16 @@ class Printer:
 
     def records(self) -> list[ZRecord]:
         """What its fiscal memory holds."""
-        return self._store.records()
+        return self._store.records(1, Z_MAX)
+
+    def lose_document(self, number: int) -> None:
+        """Its JE has a hole from now on."""
+        self._store._database.execute("DELETE FROM document WHERE slip = ?", (number,))
+
+    def rewrite(self, record: ZRecord) -> None:
+        """Its fiscal memory tells another Z than before."""
+        row = (record_to_json(record), record.number)
+        self._store._database.execute("UPDATE z_record SET record = ? WHERE number = ?", row)
 
     def close(self) -> None:
         self._store.close()
@@ -164,7 +178,7 @@ class Cable:
         self.plugged = True
         self.commands: list[int] = []  # of the frames written
         self.mishaps: dict[int, Mishap] = {}
-        self.before: Callable[[int], None] = lambda _command: None  # as each frame arrives
+        self.before: Callable[[int], object] = lambda _command: None  # as each frame arrives
 
     def open(self) -> None:
         if not self.plugged:
@@ -226,6 +240,19 @@ class CrashingLedger(Ledger):
         self.point()
 
 
+class CrashingIndex(ArchiveIndex):
+    """The archive's index, the same."""
+
+    point: Callable[[], None]
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with super()._transaction():
+            yield
+            self.point()
+        self.point()
+
+
 class World:
     """One agent with one printer. `cloud` is the connection of the cloud's thread."""
 
@@ -237,8 +264,11 @@ class World:
         serial: str = "",
         without: Feature | None = None,
         zone: tzinfo = UTC,
+        reads_on: bool = False,
     ) -> None:
         self.clock = FakeClock()
+        self._reads_on = reads_on  # is the archive read between commands?
+        self.store = ArchiveStore(folder / "archive")
         self._without = without  # a feature that is not switched on
         self._zone = zone
         self.printer = printer or Printer()
@@ -263,8 +293,13 @@ class World:
         can = driver.capabilities
         driver.capabilities = replace(can, features=can.features - {self._without})
         session = Session(DEVICE, driver, self._ledger, self.clock, self._admit)
+        reader = None
+        if self._reads_on:
+            index = CrashingIndex(self._path, self.clock)
+            index.point = self._point
+            reader = ArchiveReader(DEVICE, Kept(index, self.store), self.clock, DAYS_BACK)
         self.worker = DeviceWorker(
-            DEVICE, session, self._ledger, self.clock, self._done, self._zone
+            DEVICE, session, self._ledger, self.clock, self._done, self._zone, reader
         )
 
     def step(self) -> bool:

@@ -9,10 +9,12 @@ A new family brings a class like `DatecsX` and its line in `BENCHES`.
 """
 
 import pkgutil
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
+from config.settings import catalogue
 from drivers import families
 from drivers.base import FiscalPrinter, Operator
 from drivers.errors import ContactLost
@@ -29,7 +31,11 @@ from tests.drivers.bench_paper import RATES, Paper, as_paper
 from tests.drivers.cables import Cable, Cut, FakeClock
 from tests.drivers.receipts import TWO_LINES
 
-MODULES = sorted(module.name for module in pkgutil.iter_modules(families.__path__))
+MODULES = sorted(  # those behind a folder have no cable: test_custom.py
+    module.name
+    for module in pkgutil.iter_modules(families.__path__)
+    if catalogue()[module.name].transports != ["folder"]
+)
 
 
 class DatecsX:
@@ -56,6 +62,10 @@ class DatecsX:
     repeats_lines = True  # its driver sends a line again after silence
     tells_paid = True  # how much is paid of an open receipt
     tells_last_total = True  # what the receipt closed last came to
+    pays_at_once = False  # all payments and the close are one request
+    fetches_answers = False  # one that was lost is asked for, without the request
+    on_network = False  # its wire is looked for behind network ports alone
+    signs: frozenset[bytes] = frozenset()  # single signs between frames: neither counted nor cut
     payment_max = 99_999_999_99
 
     def __init__(self) -> None:
@@ -102,6 +112,9 @@ class DatecsX:
         receipt = self._device.memory.receipt
         return receipt and OpenReceipt(receipt.slip, receipt.total_bani, receipt.paid_bani)
 
+    def asked_payments(self, payments: Sequence[Payment]) -> list[tuple[str, int]]:
+        return [asked_payment(payment) for payment in payments]
+
     def papers(self, *kinds: str) -> list[Paper]:
         return [
             as_paper(document, number=document.slip, at="%d-%m-%y %H:%M:%S")
@@ -121,9 +134,11 @@ def asked_payment(payment: Payment) -> tuple[str, int]:
 
 # Each takes its parent from here: only now can it be read.
 from tests.drivers.bench_isl import ISL_BENCHES  # noqa: E402
+from tests.drivers.bench_shtrih import SHTRIH_BENCHES  # noqa: E402
 from tests.drivers.bench_zfp import ZFP_BENCHES  # noqa: E402
 
 BENCHES: dict[str, type[DatecsX]] = {"datecs_x": DatecsX, **ISL_BENCHES, **ZFP_BENCHES}
+BENCHES |= SHTRIH_BENCHES
 FAMILIES = sorted(BENCHES)  # "family", or "family:dialect"
 Bench = DatecsX
 

@@ -63,7 +63,10 @@ class Cut(StrEnum):
 
 
 class Cable:
-    """A good one, until it is cut. `writes` are the frames sent since the last `cut`."""
+    """A good one, until it is cut. `writes` are the frames sent since the last `cut`.
+
+    Signs of a handshake between frames, which a far end may name, are no frames: they pass.
+    """
 
     name = "a cable"
 
@@ -93,8 +96,10 @@ class Cable:
         self._came = b""
 
     def write(self, data: bytes) -> None:
-        how = self._cut[1] if self._cut and self._cut[0] == len(self.writes) else None
-        self.writes.append(data)
+        how = None
+        if data not in getattr(self._far_end, "signs", ()):
+            how = self._cut[1] if self._cut and self._cut[0] == len(self.writes) else None
+            self.writes.append(data)
         self._pulled |= how is Cut.PULLED_BEFORE
         self._silent |= how is Cut.BEFORE
         self._need_port()

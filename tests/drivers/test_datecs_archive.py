@@ -29,8 +29,11 @@ from tests.drivers.cables import Cable
 from tests.drivers.receipts import TWO_LINES
 from tests.drivers.test_datecs_x import playing
 
-LONG_S = 840.0
 SPAN = ZSpan(3, 7)
+WITH_ARCHIVE = {
+    *("datecs_x", "shtrih", "shtrih:by_sale", "shtrih:numbered", "tremol", "tremol:bg"),
+    *("datecs_legacy", "datecs_legacy:printer", "daisy", "daisy:ro"),
+}
 MEMORY = (
     b"RAPORT MEMORIE FISCALA",
     b"RAPORT Z NR: 0003   21-11-2026 22:00:00",
@@ -46,11 +49,11 @@ RECEIPT = ArchivedDocument(
 
 
 def memory(printer: DatecsX, span: MemorySpan = SPAN, *, detailed: bool = False) -> list[bytes]:
-    return list(printer.archive.fiscal_memory(span, detailed=detailed, within_s=LONG_S))
+    return list(printer.archive.fiscal_memory(span, detailed=detailed))
 
 
 def documents(printer: FiscalPrinter, *numbers: int) -> list[ArchivedDocument]:
-    return list(printer.archive.documents(numbers, within_s=LONG_S))
+    return list(printer.archive.documents(numbers))
 
 
 # --- the fiscal memory
@@ -85,7 +88,7 @@ def test_after_silence_the_report_begins_again_and_each_line_is_told_once() -> N
 
 def test_a_report_that_is_another_when_it_begins_again_is_not_joined_to_the_first() -> None:
     with playing("fiscal_memory_other") as printer:
-        lines = printer.archive.fiscal_memory(ZSpan(3, 7), detailed=False, within_s=LONG_S)
+        lines = printer.archive.fiscal_memory(ZSpan(3, 7), detailed=False)
         assert next(lines) == MEMORY[0]
         with pytest.raises(ContactLost, match="ends after line 0"):
             next(lines)
@@ -184,10 +187,7 @@ def test_z_spans_meet_without_gap_or_overlap_and_beyond_the_last_there_is_nothin
 
 def test_the_fiscal_memory_holds_every_z(bench: Bench) -> None:
     printer = busy(bench, 6)
-    lines = [
-        line.decode()
-        for line in printer.archive.fiscal_memory(ZSpan(2, 5), detailed=True, within_s=LONG_S)
-    ]
+    lines = [line.decode() for line in printer.archive.fiscal_memory(ZSpan(2, 5), detailed=True)]
     numbers = [line.split()[3] for line in lines if line.startswith("RAPORT Z NR")]
     assert numbers == ["0002", "0003", "0004", "0005"]
 
@@ -220,16 +220,56 @@ class DroppingCable(Cable):
         return data
 
 
-def test_what_takes_too_long_is_refused_as_too_large(bench: Bench) -> None:
+class Hurried:
+    """Loses patience at the so-many-th line; afterwards it has all the time in the world."""
+
+    def __init__(self, lines: int) -> None:
+        self._lines_left = lines
+
+    def document(self) -> None:
+        return
+
+    def line(self) -> None:
+        self._lines_left -= 1
+        if self._lines_left == 0:
+            raise Hurry
+
+
+class Hurry(Exception):
+    """Something goes first."""
+
+
+def test_a_reading_ends_before_the_line_at_which_patience_ends(bench: Bench) -> None:
     printer = busy(bench, 1)
-    bench.clock.let_pass(1.0)
     for read in (
-        lambda: printer.archive.documents([1], within_s=-1.0),
-        lambda: printer.archive.fiscal_memory(ZSpan(1, 1), detailed=False, within_s=-1.0),
+        lambda: printer.archive.documents([1]),
+        lambda: printer.archive.fiscal_memory(ZSpan(1, 1), detailed=False),
     ):
-        with pytest.raises(Refused) as caught:
+        printer.archive.patience = Hurried(1)
+        with pytest.raises(Hurry):
             list(read())
-        assert caught.value.fault is Fault.RESULT_TOO_LARGE
+
+
+def test_what_was_read_before_is_not_read_again(bench: Bench) -> None:
+    printer = busy(bench, 2)
+    whole = documents(printer, 1, 2)
+    printer.archive.patience = Hurried(len(whole[0].lines) + 5)
+    with pytest.raises(Hurry):
+        documents(printer, 1, 2)
+    printer.archive.patience = Counting()
+    assert documents(printer, 1, 2) == whole
+    assert printer.archive.patience.lines == len(whole[1].lines) + 1
+
+
+class Counting:
+    def __init__(self) -> None:
+        self.lines = 0
+
+    def document(self) -> None:
+        return
+
+    def line(self) -> None:
+        self.lines += 1
 
 
 def test_a_text_without_end_is_not_read_for_ever(
@@ -245,7 +285,7 @@ def test_a_text_without_end_is_not_read_for_ever(
 # --- the other families
 
 
-@pytest.mark.parametrize("family", [name for name in FAMILIES if name != "datecs_x"])
+@pytest.mark.parametrize("family", [name for name in FAMILIES if name not in WITH_ARCHIVE])
 def test_a_family_without_an_archive_has_no_feature_and_refuses(family: str) -> None:
     with BENCHES[family]() as bench:
         printer = bench.opened()
@@ -253,8 +293,8 @@ def test_a_family_without_an_archive_has_no_feature_and_refuses(family: str) -> 
         archive = printer.archive
         for ask in (
             lambda: archive.find(ZSpan(1, 1)),
-            lambda: archive.documents([1], within_s=LONG_S),
-            lambda: archive.fiscal_memory(ZSpan(1, 1), detailed=False, within_s=LONG_S),
+            lambda: archive.documents([1]),
+            lambda: archive.fiscal_memory(ZSpan(1, 1), detailed=False),
         ):
             with pytest.raises(Refused) as caught:
                 ask()

@@ -28,6 +28,7 @@ from drivers.model import (
     Receipt,
     Report,
     Slip,
+    Tally,
 )
 from protocol.datecs_x import DATECS_X
 from tests.drivers.cables import TRANSCRIPTS, FakeClock, Pair, Transcript, load
@@ -163,6 +164,16 @@ def test_day_totals_leave_foreign_currency_out() -> None:
     with playing("day_totals") as printer:
         report = printer.day_totals()
     assert report == REPORT_OF_DAY
+
+
+def test_what_the_device_counts_of_its_day_is_read_register_by_register() -> None:
+    with playing("day_registers") as printer:
+        found = printer.day_registers()
+    assert found is not None
+    assert (found.receipts, found.vat["A"], found.vat["B"]) == (7, 21_00, 84)
+    assert (found.surcharges, found.discounts) == (Tally(1, Bani(2_00)), Tally(3, Bani(4_50)))
+    assert (found.voids, found.cancelled) == (Tally(3, Bani(9_00)), Tally(1, Bani(4_00)))
+    assert (found.cash_in, found.cash_out) == (Tally(1, Bani(100_00)), Tally(2, Bani(50_25)))
 
 
 def test_the_last_z_report_is_dated_by_the_fiscal_memory() -> None:

@@ -40,7 +40,8 @@ from tests.drivers.virtual_printer import virtual_printer
 NOBODY = 65534
 X_STATUS_REQUEST_COMMAND = b"\x30\x30\x34\x3a"
 LEGACY_STATUS_REQUEST_COMMAND = b"\x4a\x05"
-PING = b"\x03\x04"
+PING, WHO_OF_SHTRIH = b"\x03\x04", b"\x02\x01\xfc\xfd"
+SIGNS = (b"\x05", b"\x06", b"\x15")  # of Shtrih-M
 WEIGHT = b"\x02ST,GS,   0.000kg\r\n"
 
 
@@ -91,6 +92,7 @@ def test_a_printer_at_another_baud_is_found_after_the_likelier_ones(tmp_path: Pa
         found = look(printer.address, 115200, 9600, 38400)
     assert (found.outcome, found.baud) == (Outcome.PRINTER, 9600)
     assert [(step.baud, step.outcome) for step in found.steps] == [
+        (115200, Outcome.SILENCE),
         (115200, Outcome.SILENCE),
         (115200, Outcome.SILENCE),
         (115200, Outcome.SILENCE),
@@ -146,7 +148,8 @@ def test_syn_for_ever_is_a_busy_printer() -> None:
 def test_a_printer_of_every_family_is_found_and_named(family: str) -> None:
     name, _, dialect = family.partition(":")
     with BENCHES[family]() as bench:
-        found = probe("cable", "serial", [(115200, Cable(bench))], bench.clock)
+        baud = None if bench.on_network else 115200
+        found = probe("cable", "serial", [(baud, Cable(bench))], bench.clock)
         assert (found.outcome, found.family) == (Outcome.PRINTER, name), found
         assert found.dialect in ("", dialect or FIRST_DIALECT.get(name, ""))
         assert found.identity is not None
@@ -278,9 +281,9 @@ def test_nothing_but_the_status_is_asked_of_a_stranger() -> None:
     clock = JumpingClock()
     cables = [MemoryCable(answer, clock) for answer in (silent, nak, echo, garbage)]
     probed(*cables, clock=clock)
-    commands = (PING, X_STATUS_REQUEST_COMMAND, LEGACY_STATUS_REQUEST_COMMAND)
+    commands = (PING, X_STATUS_REQUEST_COMMAND, LEGACY_STATUS_REQUEST_COMMAND, WHO_OF_SHTRIH)
     for frame in (frame for cable in cables for frame in cable.sent):
-        assert any(command in frame for command in commands)
+        assert frame in SIGNS or any(command in frame for command in commands)
 
 
 def test_the_best_of_all_bauds_counts() -> None:
@@ -288,7 +291,7 @@ def test_the_best_of_all_bauds_counts() -> None:
     answers = (silent, garbage, nak, silent, garbage)
     found = probed(*(MemoryCable(answer, clock) for answer in answers), clock=clock)
     assert (found.outcome, found.baud) == (Outcome.NAK, 38400)
-    assert len(found.steps) == 3 * len(BAUDS)
+    assert len(found.steps) == 4 * len(BAUDS)
 
 
 @pytest.mark.parametrize("answer", [silent, nak, echo, garbage, busy, Legacy()])

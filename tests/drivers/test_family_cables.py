@@ -6,7 +6,7 @@ fiscal document comes out, and a new session reads the truth.
 """
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 import pytest
 
@@ -108,7 +108,8 @@ def test_a_cancelled_receipt_interrupted_anywhere_is_cancelled_once(family: str,
         cable = Cable(bench)
         printer = bench.opened(cable)
         cable.cut(0, how)
-        with pytest.raises(ContactLost):
+        fetched = how is Cut.ONE_ANSWER and bench.fetches_answers
+        with nullcontext() if fetched else pytest.raises(ContactLost):
             printer.cancel_receipt()
         arrived = how not in (Cut.BEFORE, Cut.PULLED_BEFORE)
         assert [paper.kind for paper in bench.papers()] == ["cancelled"] * arrived
@@ -148,7 +149,10 @@ def test_a_receipt_is_completed_from_every_payment(family: str) -> None:
             assert (result.total, result.document_number) == (paper.total, paper.document)
             assert sum(amount for _, amount in paper.payments) == 13_00
             completed.add(done)
-    assert completed == ({0, 1, 2, 3} if BENCHES[family].tells_paid else {0, 3})
+    if BENCHES[family].pays_at_once:
+        assert completed == {0}
+    else:
+        assert completed == ({0, 1, 2, 3} if BENCHES[family].tells_paid else {0, 3})
 
 
 def payments_done(paid: int) -> int:
@@ -301,4 +305,6 @@ def test_over_a_bad_cable_a_receipt_comes_out_right_or_contact_is_lost(
 @every_family
 def test_the_bad_cables_are_bad_enough_and_not_too_bad(family: str, name: str) -> None:
     outcomes = [over_bad_cable(family, name, seed) for seed in SEEDS]
-    assert {"issued", "ContactLost"} <= set(outcomes), outcomes
+    assert "issued" in outcomes
+    if not (BENCHES[family].fetches_answers and name == "lossy"):  # which it bears too well
+        assert "ContactLost" in outcomes, outcomes

@@ -23,7 +23,6 @@ from tests.drivers.bench import (
     MODULES,
     Bench,
     asked_line,
-    asked_payment,
     leave_open,
     perform,
 )
@@ -207,7 +206,7 @@ def test_a_receipt_comes_out_as_it_was_asked_to_the_ban(family: str, data: st.Da
         (paper,) = bench.papers()
         folded = [replace(line, name=fold(line.name)) for line in receipt.lines]
         assert paper.lines == [asked_line(line) for line in folded]
-        assert paper.payments == [asked_payment(payment) for payment in receipt.payments]
+        assert paper.payments == bench.asked_payments(receipt.payments)
         assert paper.total == receipt.total == result.total
         assert paper.change == sum(paid.amount for paid in receipt.payments) - receipt.total
         assert (paper.reference, paper.customer_tax_id) == (
@@ -305,8 +304,9 @@ def test_an_x_report_and_a_z_report_differ_in_one_frame_sent_once(family: str) -
             cable.cut(None)
             getattr(printer, name)()
             sent.append(cable.writes)
-    assert sum(x != z for x, z in zip(*sent, strict=True)) == 1
-    assert len(set(sent[0]) | set(sent[1])) == len(sent[0]) + 1
+    ((x, z),) = [pair for pair in zip(*sent, strict=True) if pair[0] != pair[1]]
+    assert [sent[0].count(x), sent[0].count(z)] == [1, 0]
+    assert [sent[1].count(x), sent[1].count(z)] == [0, 1]
 
 
 # --- what it refuses
@@ -360,6 +360,8 @@ def test_a_refusal_names_its_fault_and_the_makers_code_and_moves_nothing(
 ) -> None:
     if prepare is cover_open and Fault.COVER_OPEN in bench.unsaid:
         pytest.skip("it does not know whether its cover is open")
+    if prepare is paid_once and bench.pays_at_once:
+        pytest.skip("there is no receipt that is paid and not closed")
     if prepare is next_day and not bench.names_the_z_that_is_due:
         fault = Fault.WRONG_STATE
     printer.issue_receipt(TWO_LINES)

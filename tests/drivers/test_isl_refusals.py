@@ -149,7 +149,7 @@ def test_a_z_report_is_made_by_a_device_that_does_not_tell_what_was_paid() -> No
 @every_family
 def test_nothing_can_be_set_and_no_feature_says_so(family: str) -> None:
     printer = Device(family).printer
-    can = {Feature.DRAWER, Feature.DUPLICATE, Feature.TIPS}
+    can = {Feature.DRAWER, Feature.DUPLICATE, Feature.TIPS, Feature.ADVANCES, Feature.ARCHIVE}
     assert printer.capabilities.features <= can
     settings: list[Callable[[], object]] = [
         lambda: printer.service.texts(TextPlace.HEADER),

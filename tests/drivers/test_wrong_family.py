@@ -86,11 +86,14 @@ def opened_on(
 
 def half_a_frame(data: bytes) -> bytes:
     """Cut off in the middle of an answer, of whatever wire."""
-    return {0x01: b"\x01\x2c" + data[2:5], 0x02: b"\x02\x30" + data[2:3]}.get(data[0], b"")
+    starts = {0x01: b"\x01\x2c" + data[2:5], 0x02: b"\x02\x30" + data[2:3], 0x05: b"\x15"}
+    return starts.get(data[0], b"\x8f\x05" if data[0] == 0x8F else b"")
 
 
 def another_sequence(data: bytes) -> bytes:
     """A good answer on each wire, and always to a request that was never made."""
+    if data[0] in (0x05, 0x8F) or (data[0] == 0x02 and len(data) == data[1] + 3):
+        return shtrih_answer(data)
     if data[0] == 0x02:
         return zfp_answer(0x20 + (data[2] - 0x1F) % 0x80, data[3])
     if data[0] != 0x01:
@@ -110,6 +113,17 @@ def isl_answer(sequence: int, command: bytes) -> bytes:
     rest = bytes([sequence]) + command + b"\x04" + b"\x80" * 6 + b"\x05"
     body = bytes([0x21 + len(rest)]) + rest
     return b"\x01" + body + digits(sum(body)) + b"\x03"
+
+
+def shtrih_answer(data: bytes) -> bytes:
+    """Idle, or its number, when that is asked; else an answer to something else."""
+    if data == b"\x05":
+        return b"\x15"
+    if data[0] == 0x02:
+        return b"\x06\x02\x02" + bytes([data[2] ^ 1, 0, data[2] ^ 3])
+    if data == b"\x8f\x00\x00\x0f\x1d":
+        return bytes.fromhex("8F 02 00 01 00 99 5A")
+    return bytes.fromhex("8F 04 00 18 00 1E 00 A9 B6")  # published: to frame 24
 
 
 def zfp_answer(number: int, command: int) -> bytes:
@@ -133,7 +147,8 @@ STRANGERS: dict[str, tuple[Answer, bytes, set[Fault]]] = {
     "a loop": (echo, b"", {Fault.NOT_A_PRINTER}),
     "half frames": (half_a_frame, b"", {Fault.NOT_A_PRINTER}),
     "a frame's start for ever": (silent, b"\x01", {Fault.NOT_A_PRINTER}),
-    "a ZFP start for ever": (silent, b"\x02", {Fault.NOT_A_PRINTER}),
+    # five of them are a good frame of Shtrih-M, which nobody asked for
+    "a ZFP start for ever": (silent, b"\x02", {Fault.NOT_A_PRINTER, Fault.NO_ANSWER}),
     "nothing but no": (nak, b"", {Fault.OTHER_DIALECT, Fault.NOT_A_PRINTER}),
     "another SEQ for ever": (another_sequence, b"", {Fault.NO_ANSWER}),
 }
@@ -158,21 +173,28 @@ def test_answers_for_another_sequence_are_told_apart_from_silence(driver: str) -
 @every_driver
 @pytest.mark.parametrize("seed", range(3))
 def test_only_harmless_questions_go_to_a_stranger(driver: str, seed: int) -> None:
-    """03 04, 09, the status of each wire, and who are you: nothing else, whatever is heard."""
+    """03 04, 09, 05, the status of each wire, and who are you: nothing else, whatever is heard."""
     for answer in (silent, garbage, nak, echo, half_a_frame):
         for frame in opened_on(driver, answer, seed=seed)[1].sent:
-            assert asks(frame) in ("ping", "state", 74, 90, 0x20), frame.hex(" ")
+            assert asks(frame) in ("ping", "state", "sign", 74, 90, 0x20, 0xFC), frame.hex(" ")
 
 
 def asks(frame: bytes) -> object:
     """Which question a frame is."""
     if frame in (b"\x03\x04", b"\x09"):
         return {b"\x03\x04": "ping", b"\x09": "state"}[frame]
+    if frame in SIGNS:
+        return "sign"
+    if frame[0] == 0x8F:
+        return frame[5]
+    if frame[0] == 0x02 and len(frame) == frame[1] + 3:
+        return frame[2]
     if frame[0] == 0x02:
         return frame[3]
     return frame[3] if frame[1] < 0x30 else int(frame[6:10].translate(NIBBLES), 16)
 
 
+SIGNS = (b"\x05", b"\x06", b"\x15", b"\x8f\x00\x00\x0f\x1d")  # of both wires of Shtrih-M
 NIBBLES = bytes.maketrans(bytes(range(0x30, 0x40)), b"0123456789abcdef")
 
 
@@ -202,9 +224,10 @@ def test_an_answer_of_an_unknown_shape_is_nobodys(told: str) -> None:
 
 
 def test_every_family_has_a_wire_and_a_name() -> None:
-    assert sorted(family for wire in WIRES for family in wire.families) == MODULES
+    assert sorted({family for wire in WIRES for family in wire.families}) == MODULES
     assert sorted(TITLES) == MODULES
 
 
 def test_the_question_that_leaves_no_text_behind_goes_first() -> None:
-    assert [wire.title for wire in WIRES] == ["Tremol ZFP", "Datecs X", "legacy ISL"]
+    order = ["Tremol ZFP", "Datecs X", "legacy ISL", "Shtrih-M", "Shtrih-M, numbered"]
+    assert [wire.title for wire in WIRES] == order

@@ -35,6 +35,7 @@ DIRECTIVES = {
         "Type=notify",
         "NotifyAccess=main",
         "ExecStart=/opt/amef-agent/bin/amef run --config /etc/amef-agent/config.toml",
+        "ExecReload=/bin/kill -HUP $MAINPID",
         "User=amef",
         "Group=amef",
         "SupplementaryGroups=dialout",

@@ -6,13 +6,13 @@ other [datecs.md 2.1].
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 
 from protocol.datecs_x import DATECS_X
 from protocol.errors import Heard, NoReply
-from protocol.exchange import Action, Done, Reply, Send
+from protocol.exchange import Action, Came, Done, Reply, Send
 from protocol.isl_exchange import ISL_LEGACY, Isl, IslExchange
 
 ACTIONS_MAX = 5_000
@@ -25,31 +25,37 @@ both_wires = pytest.mark.parametrize(
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """How an exchange ended: with a reply, or with what it says it heard; and all it sent."""
+    """How an exchange ended: with a reply, or with what it says it heard; all it sent and told."""
 
     reply: Reply | None
     sent: list[bytes]
     heard: Heard | None = None
     sends_said: int | None = None
+    lines: list[bytes] = field(default_factory=list)  # of a stream, as they came
 
 
 def play(exchange: IslExchange, reads: Iterable[bytes]) -> Played:
     """Run an exchange to its end. After the last read there is only silence."""
     sent: list[bytes] = []
+    lines: list[bytes] = []
     left = iter(reads)
     action: Action = exchange.start()
     try:
         for _ in range(ACTIONS_MAX):
             if isinstance(action, Done):
-                return Played(action.reply, sent)
+                return Played(action.reply, sent, lines=lines)
             if isinstance(action, Send):
                 sent.append(action.frame)
                 action = exchange.sent()
                 continue
+            if isinstance(action, Came):
+                lines.append(action.line)
+                action = exchange.receive(b"")
+                continue
             data = next(left, SILENCE)
             action = exchange.receive(data) if data else exchange.silence()
     except NoReply as error:
-        return Played(None, sent, error.heard, error.sends)
+        return Played(None, sent, error.heard, error.sends, lines)
     raise AssertionError(f"still going after {ACTIONS_MAX} actions")
 
 

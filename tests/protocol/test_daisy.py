@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from protocol.daisy import DAISY, ROW_COMMANDS, RowsExchange, is_last_row
 from protocol.errors import FrameError, Heard, NoReply
-from protocol.exchange import READ, Done, Request, Send
+from protocol.exchange import READ, Came, Done, Request, Send
 from protocol.incotex import INCOTEX
 from protocol.isl import decode, encode_request, frame_size
 from protocol.isl_exchange import ISL_LEGACY, IslExchange
@@ -33,7 +33,7 @@ def rows(*reads: bytes, request: Request = JE) -> tuple[list[bytes], list[bytes]
     """Play a report: what is said to the device after the request, and the rows it brought."""
     played = play(DAISY.begin(0x31, request), reads)
     assert played.reply is not None
-    return played.sent[1:], played.reply.data.split(b"\n")
+    return played.sent[1:], played.lines
 
 
 # --- rows
@@ -65,7 +65,9 @@ def test_the_closing_reply_may_follow_the_last_row_at_once_and_the_line_go_silen
 @pytest.mark.parametrize("request_", [JE, REPORT])
 def test_a_report_without_a_row_is_its_reply(request_: Request) -> None:
     closing = reply_frame(ISL_LEGACY, 0x31, request_.command, b"P")
-    assert rows(closing, request=request_) == ([], [b"P"])
+    played = play(DAISY.begin(0x31, request_), [closing])
+    assert played.reply is not None
+    assert (played.reply.data, played.lines) == (b"P", [])
 
 
 @given(sizes=st.lists(st.integers(1, 9), min_size=1, max_size=20))
@@ -73,14 +75,24 @@ def test_a_report_without_a_row_is_its_reply(request_: Request) -> None:
 def test_rows_come_through_in_whatever_pieces(sizes: list[int]) -> None:
     exchange = DAISY.begin(0x31, JE)
     action, left = exchange.start(), ROW + END + CLOSING
+    told: list[bytes] = []
     for size in cycle(sizes):
         if not left:
             break
         action, left = exchange.receive(left[:size]), left[size:]
-    while isinstance(action, Send):
+        told += [action.line] if isinstance(action, Came) else []
+    while isinstance(action, Send | Came):
         action = exchange.receive(b"")
+        told += [action.line] if isinstance(action, Came) else []
     assert isinstance(action, Done)
-    assert action.reply.data == ROW[1:-2]
+    assert told == [ROW[1:-2]]
+
+
+def test_a_row_is_answered_only_when_the_next_is_wanted() -> None:
+    exchange = DAISY.begin(0x31, JE)
+    exchange.start()
+    assert exchange.receive(ROW) == Came(ROW[1:-2])
+    assert exchange.receive(b"") == Send(TAKEN)
 
 
 def test_a_device_that_wants_the_other_sign_gets_it_after_a_silence_and_from_then_on() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocol.errors import FrameError, Heard
-from protocol.exchange import Action, Done, Reply, Request, Send, Wait
+from protocol.exchange import Action, Came, Done, Reply, Request, Send, Wait
 from protocol.zfp import PING, checksum, encode_request
 from protocol.zfp_exchange import (
     ASK_S,
@@ -185,16 +185,25 @@ def stream(*lines: bytes) -> bytes:
 
 
 def test_a_stream_comes_back_line_by_line() -> None:
-    reply = run(JE, [stream(b"BON FISCAL", b"REF:7F3A91C2")]).reply
-    assert reply == Reply(0x7C, b"BON FISCAL\nREF:7F3A91C2", b"00")
+    played = run(JE, [stream(b"BON FISCAL", b"REF:7F3A91C2")])
+    assert played.reply == Reply(0x7C, b"", b"00")
+    assert played.lines == [b"BON FISCAL", b"REF:7F3A91C2"]
+
+
+def test_each_line_is_told_before_the_next_is_looked_at() -> None:
+    exchange = ZFP.begin(NUMBER, JE)
+    exchange.start()
+    assert exchange.receive(stream(b"a", b"b")) == Came(b"a")
+    assert exchange.receive(b"") == Came(b"b")
+    assert isinstance(exchange.receive(b""), Done)
 
 
 @given(places=places_to_cut)
 @settings(max_examples=60, deadline=None)
 def test_a_stream_is_the_same_however_it_is_cut(places: list[int]) -> None:
-    reply = run(JE, cut(stream(b"a", b"@b", b"c"), places)).reply
-    assert reply is not None
-    assert reply.data == b"a\n@b\nc"
+    played = run(JE, cut(stream(b"a", b"@b", b"c"), places))
+    assert played.reply is not None
+    assert played.lines == [b"a", b"@b", b"c"]
 
 
 def test_a_refused_stream_is_a_refusal() -> None:
@@ -219,7 +228,7 @@ def test_a_stream_that_stops_is_given_up_and_not_asked_for_again() -> None:
 
 
 def test_noise_before_a_stream_does_not_matter() -> None:
-    assert run(JE, [NOISE + stream(b"a")]).reply == Reply(0x7C, b"a", b"00")
+    assert run(JE, [NOISE + stream(b"a")]).lines == [b"a"]
 
 
 # --- 09
