@@ -139,7 +139,7 @@ class IslPrinter(IslReads):
     # how it is done
 
     def _close(self) -> None:
-        """Refused though all is paid: the clock stands before the last record; few have a word for it.
+        """Refused though all is paid: the clock stands before the last record; few have a word.
 
         No other reason is known, and a person has to set it: until then it is tried again.
         """
