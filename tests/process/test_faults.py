@@ -135,11 +135,6 @@ class Till(Stage):
 
 
 @pytest.fixture(scope="module")
-def has(device: dict[str, Any], code: str) -> bool:
-    """Does the cloud know of this condition?"""
-    return code in [condition["code"] for condition in device["conditions"]]
-
-
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Till]]:
     """A shop with many printers: those that go wrong by themselves do it from now on."""
     home = tmp_path_factory.mktemp("shop")
@@ -180,6 +175,11 @@ def till(shop: dict[str, Till]) -> Till:
 
 
 # --- what the power does
+
+
+def has(device: dict[str, Any], code: str) -> bool:
+    """Does the cloud know of this condition?"""
+    return code in [condition["code"] for condition in device["conditions"]]
 
 
 def sells_with(till: Till, fault: str) -> str:
