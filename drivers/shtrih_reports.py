@@ -5,6 +5,7 @@ no totals of a Z that is made: they are read before it prints, and kept by its n
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from drivers.errors import ContactLost, Refused, need_same_z
 from drivers.faults import Fault
@@ -51,9 +52,13 @@ class ShtrihReports:
         need_same_z(report.number - 1, after)
         self._made, self._made_after = report, before
         self._talk.do(Z_REPORT, budget=LONG)
-        if (made := self.full_status().z_number) != report.number:
+        sales, made = self.count_of(SALES_EVER), self.full_status().z_number
+        if made != report.number:
             raise ContactLost(f"Z report {made} is the last, ours should be {report.number}")
-        return self.last_z(serial)
+        if sales != before:
+            return replace(report, groups=(), payments=())
+        self._made_after = None
+        return report
 
     def open_day(self, serial: str, table: VatTable, slots: Slots) -> Report:
         told = self.full_status()

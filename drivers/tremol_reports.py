@@ -5,6 +5,7 @@ device tells no totals of a Z that is made: they are read before it prints, and 
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from drivers.errors import ContactLost, Refused, need_same_z
 from drivers.faults import Fault
@@ -44,9 +45,13 @@ class TremolReports:
         need_same_z(report.number - 1, after)
         self._made, self._made_after = report, before
         self._talk.do(REPORT, "Z", budget=LONG)
-        if (number := self._last_z()[0]) != report.number:
+        receipts, number = self._receipts(), self._last_z()[0]
+        if number != report.number:
             raise ContactLost(f"Z report {number} is the last, ours should be {report.number}")
-        return self.last_z()
+        if receipts != before:
+            return replace(report, groups=(), payments=())
+        self._made_after = None
+        return report
 
     def open_day(self, table: VatTable, slots: Slots) -> Report:
         number, _ = self._last_z()

@@ -33,7 +33,15 @@ from agent.archive.days import (
 )
 from agent.archive.gaps import Receipts, je_gaps, receipts
 from agent.archive.holding import Holding, day_of, registers, table
-from agent.archive.remarks import Remark, Seen, documents_twice, foreign, remarks_of
+from agent.archive.remarks import (
+    Remark,
+    Seen,
+    documents_twice,
+    foreign,
+    not_intact,
+    recorded_twice,
+    remarks_of,
+)
 from agent.archive.sorts import Source
 
 
@@ -156,6 +164,7 @@ def _states(seen: Seen) -> Iterator[tuple[int, State]]:
     differs |= {each.z for each in seen.told_twice if each.contradicts}
     differs |= {each.z for each in je_gaps(seen.span.seen)}
     differs |= {z for z, *_ in documents_twice(seen.span.seen)}
+    differs |= {*recorded_twice(seen.holding), *(z for z, _ in not_intact(seen.span.seen))}
     for z in differs:
         found.setdefault(z, []).append(State.DIFFERS)
     for z in range(seen.span.first, seen.span.last + 1):

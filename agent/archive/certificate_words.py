@@ -96,6 +96,16 @@ WORDS = {
         "Două documente diferite pentru același Z în {ro_source}: {one} și {other}.",
         "Two different documents for one Z in {en_source}: {one} and {other}.",
     ),
+    "Z_TWICE": Said(
+        WARNING,
+        "Are mai multe înregistrări în memoria fiscală (MF).",
+        "The fiscal memory (MF) has more than one record of it.",
+    ),
+    "SIGNATURE_NOT_INTACT": Said(
+        ALARM,
+        "Semnătura fișierului nu este bună ({what}): scoateți-l din nou din aparat.",
+        "The signature of its file does not hold ({what}): take it out of the device again.",
+    ),
     "TOTAL_DIFFERS": Said(
         ALARM,
         "Totalul diferă: {one} în {ro_source}, {other} în {ro_other} (admis {tolerance}).",

@@ -11,13 +11,18 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from agent.archive.day_rules import WARNINGS
+from agent.archive.described import ODD
 from agent.archive.gaps import told_ranges
 from agent.archive.holding import TRUST, SeenZ
 from agent.archive.keeping import DUPLICATE_Z, FOREIGN_NUI
 from agent.archive.sorts import Filed, RateSum
 from drivers.model import Bani, VatRate
 
-SAID = frozenset({DUPLICATE_Z, FOREIGN_NUI})  # the certificate sees them itself
+SAID = frozenset(  # the certificate sees them itself
+    {DUPLICATE_Z, FOREIGN_NUI, "DIGEST_DIFFERS", "SIGNATURE_WRONG", "JE_DOCUMENTS_MISSING"}
+    | {"RECEIPT_GAP"}
+    | {code for _, code, _ in ODD}
+)
 DAYS_MAX = 11 * 366  # back from today; a clock that was set to 2000 makes no page of 26 years
 Group = tuple[int | None, str]  # a rate, or the letter where no rate is known
 

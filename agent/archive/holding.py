@@ -103,6 +103,8 @@ def table(holding: Holding) -> dict[int, SeenZ]:
         of_z.setdefault(row.source, []).append(row.figures)
     for filed in holding.filed:
         first, sort = filed.document.z_first, filed.document.sort
+        if filed.document.facts.get("source") == Source.MF:
+            continue  # made up for what nobody saw: the row of the fiscal memory says the same
         if sort in BY_SORT and first is not None and first == filed.document.z_last:
             files.setdefault(first, {}).setdefault(sort, []).append(filed)
             told.setdefault(first, {}).setdefault(BY_SORT[sort], [])

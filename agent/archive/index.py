@@ -57,6 +57,7 @@ class Wanted:
     sort: Sort | None = None
     owner: str | None = None
     z: int | None = None
+    zs: tuple[int, int] | None = None  # those that have nothing else but these
     month: str | None = None  # "2026-10"
     held: bool | None = None
     device_id: str | None = None
@@ -67,6 +68,7 @@ class Reading(StrEnum):
 
     JE = "je"  # documents, by number
     MF = "mf"  # Zs, by number
+    COMPARED = "mf_compared"  # the newest Z there was when all were last begun to be read again
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,9 @@ class ArchiveIndex(LedgerFile):
         if wanted.z is not None:
             asked.append("? BETWEEN z_first AND z_last")
             values.append(wanted.z)
+        if wanted.zs is not None:
+            asked.append("z_first >= ? AND z_last <= ?")
+            values += wanted.zs
         where = " AND ".join(asked) or "TRUE"
         order = "ORDER BY owner, z_first, sort, id LIMIT ?"
         return self._filed(f"{where} {order}", *values, limit)
@@ -161,6 +166,13 @@ class ArchiveIndex(LedgerFile):
             "SELECT max(z_number) AS last FROM z_row WHERE owner = ? AND source = ?", owner, source
         )
         return rows[0]["last"] or 0
+
+    def first_z(self, owner: str, source: Source) -> int:
+        """The lowest Z that a source told of; 0: none."""
+        rows = self._rows(
+            "SELECT min(z_number) AS first FROM z_row WHERE owner = ? AND source = ?", owner, source
+        )
+        return rows[0]["first"] or 0
 
     def owners(self) -> list[str]:
         rows = self._rows(

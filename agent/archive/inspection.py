@@ -2,23 +2,25 @@
 
     verify    index -> store     OBJECT_DAMAGED, SIZE_DIFFERS, INDEX_DIFFERS, SIGNATURE_*
               store -> index     NOT_INDEXED: `rebuild` knows what it is; else only said
-    rebuild   an object without a row: a signed file is taken in as from a stick, a day of the JE by
-              its first line; X, Z and MF do not say whose they are, and a device tells them again
+    rebuild   an object without a row: a signed file is taken in as from a stick, all others by
+              what their first line says of them
 
 Reads every byte once; a large day of the JE piece by piece.
 """
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from agent.archive.chain import Trusted
 from agent.archive.cms import FILE_BYTES_MAX, Signature
+from agent.archive.described import REBUILT, MemoryFile, ReportFile, memory_file, report_file
+from agent.archive.figures import of_memory
 from agent.archive.index import Reading
 from agent.archive.intake import Intake, device_of
-from agent.archive.je_day import FORM
+from agent.archive.je_day import FORM, findings_of
 from agent.archive.keeping import ArchiveKeeping
 from agent.archive.places import begins_as_signed
 from agent.archive.refusals import NotSigned
@@ -26,12 +28,12 @@ from agent.archive.signed import read_signed
 from agent.archive.sorts import Filed, NewDocument, Sort, Source, ZFigures
 from agent.archive.store import ArchiveDamaged, Store, Stored
 from config.settings import DeviceSettings
+from drivers.archive_text import memory_records
 from drivers.model import Bani
 
 SIGNED = (Sort.SIGNED_DAY, Sort.SIGNED_REGISTER)
 HEADER_BYTES_MAX = 256 * 1024
 NUMBER_MAX = 10**15
-REBUILT = "rebuilt"  # the origin of what was found in the store itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +177,14 @@ def _taken(
         register = signed.sort is Sort.SIGNED_REGISTER
         about = f"{signed.period}_registru" if register else f"Z{signed.z_first:04d}"
         return intake.take(f"{signed.nui}_{about}.p7b", content, REBUILT).filed
+    stored = Stored(sha256, size)
     if (header := _je_header(head)) is not None:
-        return _je_taken(index, devices, Stored(sha256, size), header)
+        return _je_taken(index, devices, stored, header)
+    if (report := report_file(head)) is not None:
+        return _report_taken(index, devices, stored, report)
+    if (memory := memory_file(head)) is not None:
+        lines = store.read(sha256).split(b"\n")[1:]
+        return _memory_taken(index, devices, stored, memory, lines)
     return None
 
 
@@ -189,7 +197,8 @@ def _is_known(store: Store, sha256: str) -> bool:
         except NotSigned:
             return False
         return True
-    return _je_header(head) is not None
+    readers = (_je_header, report_file, memory_file)
+    return any(read(head) is not None for read in readers)
 
 
 def _head(store: Store, sha256: str) -> tuple[bytes, int]:
@@ -221,6 +230,7 @@ def _je_taken(
     index: ArchiveKeeping, devices: Sequence[DeviceSettings], stored: Stored, told: dict[str, Any]
 ) -> Filed:
     facts = {name: value for name, value in told.items() if name not in ("je", "owner")}
+    facts["findings"] = [asdict(finding) for finding in findings_of(facts)]
     owner, z_number = told["owner"], told["z"]
     new = NewDocument(
         sort=Sort.JE,
@@ -248,3 +258,28 @@ def _je_taken(
     if told["last"] > index.place(owner, Reading.JE).number:
         index.come_to(owner, Reading.JE, told["last"])
     return filed
+
+
+def _report_taken(
+    index: ArchiveKeeping, devices: Sequence[DeviceSettings], stored: Stored, report: ReportFile
+) -> Filed:
+    new = report.document(stored, device_of(report.owner, devices), REBUILT)
+    filed, _ = index.file(new)
+    if (report.sort, report.source) == (Sort.Z, Source.REPORT):
+        index.note_z(report.owner, Source.REPORT, report.figures)
+    return filed
+
+
+def _memory_taken(
+    index: ArchiveKeeping,
+    devices: Sequence[DeviceSettings],
+    stored: Stored,
+    memory: MemoryFile,
+    lines: list[bytes],
+) -> Filed:
+    for record in memory_records(lines):
+        index.note_z(memory.owner, Source.MF, of_memory(record))
+    if memory.last > index.place(memory.owner, Reading.MF).number:
+        index.come_to(memory.owner, Reading.MF, memory.last)
+    new = memory.document(stored, device_of(memory.owner, devices), REBUILT)
+    return index.file(new)[0]

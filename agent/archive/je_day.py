@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
-from agent.archive.sorts import ReadDocument
+from agent.archive.sorts import Finding, ReadDocument
 from drivers.archive import WHOLE_DAY
 from drivers.model import Bani
 
@@ -66,6 +66,18 @@ class JeDay:
     def facts(self) -> dict[str, Any]:
         told = vars(self).copy()
         return {"z": told.pop("z_number"), **told}
+
+
+def findings_of(facts: dict[str, Any]) -> Iterator[Finding]:
+    """Say what is missing in a day; how much the certificate says."""
+    place = f"Z {facts['z']}"
+    if missing := facts.get("missing"):
+        sentence = f"documents are missing from {missing[0]} to {missing[-1]}: {len(missing)}"
+        yield Finding("JE_DOCUMENTS_MISSING", place, sentence)
+    first, last = facts.get("receipt_first") or 0, facts.get("receipt_last") or 0
+    if first and facts["receipts"] < last - first + 1:
+        sentence = f"there are {facts['receipts']} receipts from {first} to {last}"
+        yield Finding("RECEIPT_GAP", place, sentence)
 
 
 def lines_of(owner: str, day: JeDay, documents: Iterable[ReadDocument]) -> Iterator[bytes]:

@@ -9,12 +9,13 @@ days off it goes on where it was. What is due is decided by what is there, not b
 have passed while the machine was off.
 """
 
-import hashlib
-import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 
+from agent.archive import je_day
+from agent.archive.described import DEVICE, MemoryFile, ReportFile
 from agent.archive.figures import of_memory, of_report
 from agent.archive.index import ArchiveIndex, Noted, Reading, Wanted
 from agent.archive.je_day import Z_REPORT, JeDay, lines_of
@@ -28,13 +29,13 @@ from drivers.clock import Clock
 from drivers.errors import Refused
 from drivers.faults import Fault
 
-DEVICE = "device"
 BATCH = 50  # documents of the JE that are asked for at once
 MEMORY_ZS = 20  # Zs of the fiscal memory in one report: what is lost where it has to be left
 DOCUMENT_MAX = 9_999_999
-QUIET_MS = 5_000  # after the last command: who sells on is not to be met at every line
-NOTICE_MS, JE_MS = 60_000, 15 * 60_000
-REFUSED_MS = 10 * 60_000
+QUIET_S = 5.0  # after the last command: who sells on is not to be met at every line
+NOTICE_S, JE_S = 60.0, 15 * 60.0
+REFUSED_S = 10 * 60.0
+DAY_S = 86_400.0
 MONTH_MS = 30 * 86_400_000
 DAY_REPORTS = ("x_report", Z_REPORT)
 
@@ -56,8 +57,8 @@ class ArchiveReader:
         self._store = kept.store
         self._clock = clock
         self._days_back = je_days_back
-        self._quiet_from_ms = 0
-        self._due_ms: dict[str, int] = {}  # by piece; none: at once
+        self._quiet_until_s = clock.monotonic_s()
+        self._due_s: dict[str, float] = {}  # by piece; none: at once
         self._told: dict[str, str] = {}  # by piece: what it reads, or why it does not
 
     @property
@@ -69,18 +70,15 @@ class ArchiveReader:
 
     def worked(self) -> None:
         """Something was printed, or will be: not now."""
-        self._quiet_from_ms = self._clock.now_ms() + QUIET_MS
+        self._quiet_until_s = self._clock.monotonic_s() + QUIET_S
 
     def renew(self) -> None:
         """A day was closed: everything is due."""
-        self._due_ms.clear()
+        self._due_s.clear()
 
     @property
     def is_due(self) -> bool:
-        now_ms = self._clock.now_ms()
-        return now_ms >= self._quiet_from_ms and any(
-            now_ms >= self._due_ms.get(piece, 0) for piece in self._pieces()
-        )
+        return self._clock.monotonic_s() >= self._quiet_until_s and bool(self._due())
 
     def step(self, printer: FiscalPrinter, owner: str, today: date) -> bool:
         """Do a slice of the first piece that is due. True if there was one.
@@ -89,21 +87,18 @@ class ArchiveReader:
             GaveWay: something has to be printed, or the slice is over; what was read is kept.
             DriverError: the device could not be asked.
         """
-        pieces = self._pieces()
-        now_ms = self._clock.now_ms()
-        due = [name for name in pieces if now_ms >= self._due_ms.get(name, 0)]
-        if not due:
+        if not (due := self._due()):
             return False
         name = due[0]
         try:
-            every_ms = pieces[name](printer, owner, today)
+            every_s = self._pieces()[name](printer, owner, today)
         except (Refused, OSError) as error:  # the device will not, or the disk cannot
             self._told[name] = f"{name}: {error}"
-            every_ms = REFUSED_MS
+            every_s = REFUSED_S
         else:
-            if every_ms:
+            if every_s:
                 self._told.pop(name, None)
-        self._due_ms[name] = self._clock.now_ms() + every_ms
+        self._due_s[name] = self._clock.monotonic_s() + every_s
         return True
 
     def note_report(
@@ -116,7 +111,8 @@ class ArchiveReader:
         figures = of_report(result)
         is_z = kind == "z_report"
         try:
-            self._file_figures(owner, Sort.Z if is_z else Sort.X, figures, command_id)
+            sort = Sort.Z if is_z else Sort.X
+            self._file_report(ReportFile(sort, owner, Source.REPORT, command_id, figures))
         except OSError as error:
             self._told["notice"] = f"{kind}: {error}"
             return
@@ -126,39 +122,42 @@ class ArchiveReader:
 
     # the pieces: each returns after how long it is due again, 0 where it was only a part
 
-    def _pieces(self) -> dict[str, Callable[[FiscalPrinter, str, date], int]]:
+    def _pieces(self) -> dict[str, Callable[[FiscalPrinter, str, date], float]]:
         return {"notice": self._notice, "je": self._read_je, "mf": self._read_memory}
 
-    def _notice(self, printer: FiscalPrinter, owner: str, _: date) -> int:
+    def _due(self) -> list[str]:
+        now_s = self._clock.monotonic_s()
+        return [name for name in self._pieces() if now_s >= self._due_s.get(name, 0.0)]
+
+    def _notice(self, printer: FiscalPrinter, owner: str, _: date) -> float:
         """See whether a Z was made on the keyboard, or by another program."""
         made = printer.counters().z_number
         known = self._index.last_z(owner, Source.REPORT)
         if made > known:
             report = printer.last_z_report()
             figures = of_report(asdict(report))
-            self._file_figures(owner, Sort.Z, figures, "")
+            self._file_report(ReportFile(Sort.Z, owner, Source.REPORT, "", figures))
             self._index.note_z(owner, Source.REPORT, figures)
-            self._due_ms = {}
-        return NOTICE_MS
+            self._due_s = {}
+        return NOTICE_S
 
-    def _read_je(self, printer: FiscalPrinter, owner: str, today: date) -> int:
+    def _read_je(self, printer: FiscalPrinter, owner: str, today: date) -> float:
         if Told.JE in printer.capabilities.untold:
-            return MONTH_MS
+            return DAY_S
         place = self._index.place(owner, Reading.JE).number
         made = printer.counters().z_number
         numbers = self._unread(printer.archive, place, made, today)
         for read in self._documents(printer, numbers[:BATCH]):
             self._told["je"] = f"JE, Z {read.z_number}, document {read.number}"
             self._index.add(owner, read)
-        if len(numbers) > BATCH:
-            self._index.come_to(owner, Reading.JE, numbers[BATCH - 1])
-            return 0
+        more = len(numbers) > BATCH
         if numbers:
-            self._index.come_to(owner, Reading.JE, numbers[-1])
-        for z_number in self._index.je_days(owner):
+            self._index.come_to(owner, Reading.JE, numbers[:BATCH][-1])
+        days = self._index.je_days(owner)
+        for z_number in days[:-1] if more else days:  # the last one may go on behind the batch
             if z_number <= made:
                 self._seal(owner, z_number)
-        return JE_MS
+        return 0.0 if more else JE_S
 
     def _unread(self, archive: Archive, place: int, made: int, today: date) -> range:
         """Say which documents the JE has behind our place.
@@ -188,6 +187,7 @@ class ArchiveReader:
         day = JeDay(z_number, before[-1].document.facts["last"] if before else 0)
         for read in self._index.je_documents(owner, z_number):
             day.add(read)
+        facts = day.facts()
         pieces = self._index.je_documents(owner, z_number)
         stored = self._store.put(lines_of(owner, day, pieces))
         new = NewDocument(
@@ -201,7 +201,7 @@ class ArchiveReader:
             z_number,
             z_number,
             day.at,
-            day.facts(),
+            facts | {"findings": [asdict(finding) for finding in je_day.findings_of(facts)]},
         )
         more: dict[str, int] = {} if day.z_total is None else {"z_total": day.z_total}
         figures = ZFigures(
@@ -213,67 +213,60 @@ class ArchiveReader:
         )
         self._index.seal(owner, new, figures)
 
-    def _read_memory(self, printer: FiscalPrinter, owner: str, _: date) -> int:
-        """Read the next Zs; after the last one it is compared from the first, a month later."""
+    def _read_memory(self, printer: FiscalPrinter, owner: str, _: date) -> float:
+        """Read the next Zs; after the last one, once a month, all of them again to compare them."""
         if Told.FISCAL_MEMORY in printer.capabilities.untold:
-            return MONTH_MS
+            return DAY_S
         made = printer.counters().z_number
-        place = self._index.place(owner, Reading.MF)
-        old = place.at_ms and self._clock.now_ms() - place.at_ms >= MONTH_MS
-        begin = 1 if old and place.number >= made else place.number + 1
+        begin = self._index.place(owner, Reading.MF).number + 1
+        if begin > made and self._is_to_be_compared(owner):
+            begin = 1
         if begin > made:
-            return MONTH_MS
+            return DAY_S
         span = ZSpan(begin, min(begin + MEMORY_ZS - 1, made))
         self._told["mf"] = f"fiscal memory, Z {span.first} to {span.last}"
         lines = list(printer.archive.fiscal_memory(span, detailed=True))
         self._file_memory(owner, span, lines)
         self._index.come_to(owner, Reading.MF, span.last)
-        return 0 if span.last < made else MONTH_MS
+        if begin == 1:
+            self._index.come_to(owner, Reading.COMPARED, made)
+        return 0.0
+
+    def _is_to_be_compared(self, owner: str) -> bool:
+        """Has a month passed? So too where the clock of this machine was set back behind it."""
+        at_ms = self._index.place(owner, Reading.COMPARED).at_ms
+        return not 0 <= self._clock.now_ms() - at_ms < MONTH_MS
 
     def _file_memory(self, owner: str, span: ZSpan, lines: list[bytes]) -> None:
         records = [of_memory(record) for record in memory_records(lines)]
-        told = {figures.z_number for figures in records}
-        lacking = [number for number in range(span.first, span.last + 1) if number not in told]
-        others = [f.z_number for f in records if self._note(owner, f) is Noted.OTHER]
-        stored = self._store.put(b"".join(line + b"\n" for line in lines))
-        new = NewDocument(
-            Sort.MF,
-            owner,
-            f"{owner}_MF_Z{span.first:04d}-{span.last:04d}.txt",
-            stored.sha256,
-            stored.bytes,
-            DEVICE,
-            self._device_id,
-            span.first,
-            span.last,
-            records[-1].at if records else "",
-            {"zs": len(records), "lacking": lacking, "others": others},
-        )
-        self._index.file(new)
+        counts = Counter(figures.z_number for figures in records)
+        numbers = range(span.first, span.last + 1)
+        facts = {
+            "zs": len(records),
+            "lacking": [number for number in numbers if not counts[number]],
+            "twice": [number for number in numbers if counts[number] > 1],
+            "others": [f.z_number for f in records if self._note(owner, f) is Noted.OTHER],
+        }
+        file = MemoryFile(owner, span.first, span.last, records[-1].at if records else "", facts)
+        stored = self._store.put(file.content(lines))
+        self._index.file(file.document(stored, self._device_id))
+        self._make_up(owner, span, records)
 
     def _note(self, owner: str, figures: ZFigures) -> Noted:
         return self._index.note_z(owner, Source.MF, figures)
 
-    def _file_figures(self, owner: str, sort: Sort, figures: ZFigures, command_id: str) -> None:
-        content = figures.as_json().encode() + b"\n"
-        stored = self._store.put(content)
-        letter = sort.value.upper()
-        mark = hashlib.sha256(content).hexdigest()[:8]
-        facts = {"figures": json.loads(content), "command": command_id}
-        new = NewDocument(
-            sort,
-            owner,
-            f"{owner}_{letter}{figures.z_number:04d}_{mark}.json",
-            stored.sha256,
-            stored.bytes,
-            DEVICE,
-            self._device_id,
-            figures.z_number,
-            figures.z_number,
-            figures.at,
-            facts,
-        )
-        self._index.file(new)
+    def _make_up(self, owner: str, span: ZSpan, records: list[ZFigures]) -> None:
+        """Keep the Zs that were made while nobody looked: the device tells its last one only."""
+        began = self._index.first_z(owner, Source.REPORT)
+        known = self._index.documents(Wanted(sort=Sort.Z, owner=owner, zs=(span.first, span.last)))
+        there = {filed.document.z_first for filed in known}
+        for figures in records:
+            if began and began < figures.z_number and figures.z_number not in there:
+                self._file_report(ReportFile(Sort.Z, owner, Source.MF, "", figures))
+                there.add(figures.z_number)
+
+    def _file_report(self, file: ReportFile) -> None:
+        self._index.file(file.document(self._store.put(file.content()), self._device_id))
 
 
 def read_document(document: ArchivedDocument) -> ReadDocument:

@@ -23,15 +23,17 @@ from agent.archive.certificate_words import (
     percent,
     shown,
 )
+from agent.archive.cms import Signature
 from agent.archive.compare import Disagreement, Field, ToldTwice, by_rate
 from agent.archive.days import DaySpan
 from agent.archive.gaps import je_gaps, ranges, set_back
-from agent.archive.holding import BY_SORT, Holding, SeenZ, day_of
+from agent.archive.holding import BY_SORT, Z_MAX, Holding, SeenZ, day_of
 from agent.archive.keeping import DUPLICATE_Z, FOREIGN_NUI
 from agent.archive.sorts import Sort, Source
 
 NOTHING: Mapping[str, str] = {}
 MINUTES = len("2026-09-01 21:40")
+BROKEN = (Signature.DIGEST_DIFFERS, Signature.WRONG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,10 @@ def _twice(seen: Seen) -> Iterator[Remark]:
     for z, sort, one, other in documents_twice(seen.span.seen):
         told = {"one": one, "other": other}
         yield _remark(DUPLICATE_Z, z, seen, source=BY_SORT[sort], told=told)
+    for z in recorded_twice(seen.holding):
+        yield _remark("Z_TWICE", z, seen)
+    for z, what in not_intact(seen.span.seen):
+        yield _remark("SIGNATURE_NOT_INTACT", z, seen, told={"what": what})
 
 
 def documents_twice(zs: Mapping[int, SeenZ]) -> Iterator[tuple[int, Sort, str, str]]:
@@ -148,6 +154,27 @@ def documents_twice(zs: Mapping[int, SeenZ]) -> Iterator[tuple[int, Sort, str, s
             names = [each.document.sha256[:12] for each in seen.files.get(sort, ())]
             if len(names) > 1:
                 yield z, sort, names[0], names[1]
+
+
+def recorded_twice(holding: Holding) -> list[int]:
+    """The Zs of which the fiscal memory has more than one record, as it was read last."""
+    found: dict[int, bool] = {}
+    for filed in sorted(holding.filed, key=lambda each: each.id):
+        document = filed.document
+        if document.sort is Sort.MF and document.z_first and document.z_last:
+            twice = document.facts.get("twice") or ()
+            found |= {z: z in twice for z in range(document.z_first, document.z_last + 1)}
+    return sorted(z for z, is_twice in found.items() if is_twice and 0 < z <= Z_MAX)
+
+
+def not_intact(zs: Mapping[int, SeenZ]) -> Iterator[tuple[int, str]]:
+    """The Zs of which no signed file is as it was signed, and what is wrong with the first."""
+    for z, seen in zs.items():
+        found = [
+            str(f.document.facts.get("signature")) for f in seen.files.get(Sort.SIGNED_DAY, ())
+        ]
+        if found and all(each in BROKEN for each in found):
+            yield z, found[0]
 
 
 def _clock(seen: Seen) -> Iterator[Remark]:

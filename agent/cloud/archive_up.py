@@ -7,6 +7,7 @@
     the end    {"id", "bytes", "sha256"}   ours: done
                                            others, or a no to what came: once more, then aside
                                            no hash: asked for; then done, and the row says so
+    X and Z    are no bytes: a report in the cloud's model, which says yes or no as to a command's
 
 The ledger holds labels and SHA-256, the store the bytes: what is sent is read part by part. Trouble
 here is no trouble of the cloud thread: polls and results go on, and this rests.
@@ -18,7 +19,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from agent.archive.store import ArchiveDamaged, Store
-from agent.cloud.archived import LABELS, store_of
+from agent.cloud.archived import LABELS, REPORT, store_of
 from agent.cloud.budget import Budget
 from agent.cloud.calls import Extra
 from agent.cloud.client import (
@@ -117,15 +118,16 @@ class ArchiveUp:
         return next((kept for kept in waiting if kept.id not in later), None)
 
     def _send(self, kept: Kept) -> None:
-        if kept.call != "upload":
+        said = json.loads(self._outbox.frozen(kept) or "{}")
+        if not said:
+            self._ledger.settle([kept], Fate.MOOT)
+            return
+        if kept.call != "upload" or REPORT in said:
             self._outbox.send(kept)
             self._budget.spent_spare()
             return
-        if (frozen := self._outbox.frozen(kept)) is None:
-            self._ledger.settle([kept], Fate.MOOT)
-            return
         if self._going is None or self._going.id != kept.id:
-            self._going = _Going(kept.id, json.loads(frozen), self._store, self._part_bytes)
+            self._going = _Going(kept.id, said, self._store, self._part_bytes)
         going = self._going
         try:
             asks, answer = going.asks, self._request(kept, going)

@@ -1,10 +1,12 @@
 """What the cloud is told of a document of the archive: its labels, and what its report says.
 
-    event "archived"  -->  Upload("upload")   labels and SHA-256; the bytes stay in the store
-                           Upload("report")   X, Z: figures in the cloud's model; JE, MF: facts
+    event "archived"  -->  Upload("upload")   X, Z: figures in the cloud's model, as of a command;
+                                              of others labels and SHA-256, the store has the bytes
+                           Upload("report")   X, Z: the same figures; JE, MF: facts
 
-Nothing is planned where no [[device]] is the owner, where the cloud takes no bytes, and for an X or
-a Z that a command brought: its own report has told it, and a Z told twice is a turnover told twice.
+Nothing is planned where no [[device]] is the owner, no bytes where the cloud takes none, and no X
+or Z that was told before: by the report of the command that brought it, or, where the index was
+rebuilt, by the agent that had the ledger which was lost. A Z told twice is a turnover told twice.
 """
 
 import json
@@ -12,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from agent.archive.described import REBUILT
 from agent.archive.sorts import RateSum, Sort, ZFigures, figures_of
 from agent.archive.store import ARCHIVE, Store
 from agent.cloud.results import REGISTERS
@@ -27,6 +30,7 @@ WITH_FIGURES = (Sort.X, Sort.Z)
 DATES = {Sort.X: "timestamp", Sort.Z: "reportDate", Sort.MF: "archiveDate", Sort.JE: "timestamp"}
 LABELS = {"name": "name", "sort": "sort", "owner": "owner", "at": "at"}
 LABELS |= {"z_first": "zFrom", "z_last": "zTo"}
+REPORT = "report"  # the part of a body that is a report in the cloud's model
 NAME_LENGTH_MAX = 200
 FINDINGS_TOLD_MAX = 20
 
@@ -57,25 +61,30 @@ class Archived:
         }
         labels["name"] = told["name"][:NAME_LENGTH_MAX]
         content = {"sha256": told["sha256"], "bytes": told["bytes"]}
+        said = (self._report(sort, told, facts) if sort in DATES else {}) | labels | content
+        key = idempotency("upload", self._agent_id, event.id)
+        parts = {"device_id": event.device_id, "kind": kind}
         planned = []
-        if self._takes_bytes:
+        if sort in WITH_FIGURES:
+            body = who | {"commandId": None, REPORT: said}
+            planned.append(Upload("upload", parts, body, key))
+        elif self._takes_bytes:
             body = who | labels | content | {"document": told["document"]}
-            key = idempotency("upload", self._agent_id, event.id)
-            parts = {"device_id": event.device_id, "kind": kind}
             planned.append(Upload("upload", parts, body, key))
         if sort in DATES:
-            said = self._report(sort, told, facts) | labels | content
             key = idempotency("report", self._agent_id, event.id)
             body = who | {"commandId": None, "deviceId": event.device_id} | said
             planned.append(Upload("report", {"kind": kind}, body, key))
         return planned
 
     def _is_told(self, sort: Sort, event: Event, facts: dict[str, Any]) -> bool:
-        """Has a command's own report told it? Of a Z that was found after a doubt, no document
-        knows the command.
+        """Has somebody told it? Of a Z that was found after a doubt, no document knows the
+        command.
         """
-        brought = sort in WITH_FIGURES and bool(facts.get("command"))
-        return brought or (sort is Sort.Z and self._ledger.is_z_of_command(event))
+        if sort not in WITH_FIGURES:
+            return False
+        told = bool(facts.get("command")) or event.data["origin"] == REBUILT
+        return told or (sort is Sort.Z and self._ledger.is_z_of_command(event))
 
     def _report(self, sort: Sort, told: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
         findings = told["findings"][:FINDINGS_TOLD_MAX]

@@ -36,6 +36,7 @@ from drivers.je import DocumentKind, JeDocument, Trace
 from drivers.model import Counters, Identity, PaymentKind, Receipt
 from drivers.status import load_status_bits
 from protocol.daisy import DAISY
+from protocol.errors import ReplyError
 from protocol.fields import integer
 from protocol.text import from_device
 
@@ -161,11 +162,18 @@ class Daisy(IslPrinter):
 
 
 def documents(rows: list[str], of: DocumentKind, since: Counters) -> Iterator[JeDocument]:
-    """Cut the rows of C3 into documents: a D row says which, T rows what is on it."""
-    receipts = since.receipt_count
+    """Cut the rows of C3 into documents: a D row says which, T rows what is on it.
+
+    Raises:
+        ReplyError: a document stands there twice, or is missing; rows have no numbers of their own.
+    """
+    receipts, wanted = since.receipt_count, since.document_number
     heads = [n for n, row in enumerate(rows) if row.startswith(DOCUMENT_ROW)]
     for start, end in zip(heads, [*heads[1:], len(rows)], strict=True):
         _, number, at, kind, *_ = rows[start].split("\t")
+        wanted += 1
+        if integer(number) != wanted:
+            raise ReplyError(f"document {number} comes, where {wanted} should")
         text = "\n".join(rows[start + 1 : end])
         sold = integer(kind) & FISCAL and integer(kind) & KIND == SALE_KIND
         stands = bool(sold) if of is DocumentKind.RECEIPT else integer(kind) == SERVICE_KIND

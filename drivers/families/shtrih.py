@@ -53,10 +53,10 @@ from drivers.model import (
 from drivers.receipt_check import receipt_problems
 from drivers.recognise import open_as
 from drivers.shtrih_archive import ShtrihArchive
+from drivers.shtrih_clock import ShtrihClock
 from drivers.shtrih_dialects import DIALECTS
 from drivers.shtrih_fields import (
     COLUMNS,
-    CONFIRM_DATE,
     DAY_CLOSED,
     GROUPS,
     MONEY_WIDTH,
@@ -90,7 +90,7 @@ from protocol.exchange import Request
 from protocol.fields import decimal_text
 from protocol.text import ASCII, wrapped
 
-SHORT_STATUS, TEXT, SET_TIME, SET_DATE, CONFIRM, CUT = 0x10, 0x17, 0x21, 0x22, 0x23, 0x25
+SHORT_STATUS, TEXT, CUT = 0x10, 0x17, 0x25
 DRAWER, CASH_IN, CASH_OUT = 0x28, 0x50, 0x51
 SALE, VOID, CLOSE, DISCOUNT, SURCHARGE, CANCEL, SUBTOTAL = 0x80, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89
 UNDO_DISCOUNT, UNDO_SURCHARGE, DUPLICATE, OPEN, WHO = 0x8A, 0x8B, 0x8C, 0x8D, 0xFC
@@ -123,6 +123,7 @@ class Shtrih:
         self._link = Link(transport, self._dialect.wire, clock)
         self._talk = ShtrihTalk(self._link, operator.password)
         self._reports = ShtrihReports(self._talk)
+        self._clock = ShtrihClock(self._talk, self._reports)
         self.service = ShtrihService(self._talk)
         self.archive = ShtrihArchive(self._talk, self._reports)
         self.operator = operator
@@ -163,8 +164,7 @@ class Shtrih:
 
     def counters(self, *, with_cash: bool = False) -> Counters:
         sales, told = self._reports.count_of(SALES_EVER), self._reports.full_status()
-        documents = self._all_documents()
-        cash = self.drawer() if with_cash else None
+        documents, cash = self._all_documents(), self.drawer() if with_cash else None
         if sales != self._reports.count_of(SALES_EVER):
             raise ContactLost("somebody printed while the counters were read")
         moved = (cash.paid_in, cash.paid_out) if cash else (None, None)
@@ -198,14 +198,9 @@ class Shtrih:
         return Upkeep(told.at, rates, is_open, z_reports_left=told.z_left or None)
 
     def set_clock(self, moment: datetime, *, summer: bool) -> None:
-        """The date only if it is another: until it is confirmed the device does nothing else."""
-        now = self._reports.full_status()
-        date = bytes([moment.day, moment.month, moment.year % 100])
-        waits = now.mode & 0x0F == CONFIRM_DATE
-        if waits or now.at.at is None or now.at.at.date() != moment.date():
-            self._talk.do(SET_DATE, date)
-            self._talk.do(CONFIRM, date)
-        self._talk.do(SET_TIME, bytes([moment.hour, moment.minute, moment.second]))
+        del summer  # it knows no summer time
+        self._clock.set(moment)
+        self._read_tables()  # they could not be read while it waited for a date
 
     def day_totals(self) -> Report:
         return self._reports.open_day(self._serial(), self._rates(), self._slots)
@@ -223,12 +218,13 @@ class Shtrih:
     def last_receipt(self, total: Bani | None) -> FiscalResult:
         """Its document number is not known: other documents may have come since."""
         now = self.counters()
-        day = now.z_number + 1
-        return FiscalResult(now.receipt_count, None, day, now.fiscal_serial, "", total)
+        sales, day = now.receipt_count, now.z_number + 1
+        return FiscalResult(sales, None, day, now.fiscal_serial, "", total)
 
     def observe(
         self, *, since: Counters, reference: str, of: DocumentKind = DocumentKind.RECEIPT
     ) -> Observation:
+        self._clock.stop_waiting()
         counters = self.counters(with_cash=since.paid_in is not None)
         if self._short_status()[3] & 0x0F == RECEIPT_OPEN:
             open_ = OpenReceipt(counters.document_number + 1, self._subtotal(), Bani(0))
@@ -251,38 +247,28 @@ class Shtrih:
         if receipt.barcode or receipt.customer_tax_id or kinds - set(self._slots):
             raise Refused(Fault.UNKNOWN_COMMAND, device_code="", doing="issue")
         rates = self._rates()
-        documents = self._all_documents()
-        if self._dialect.opens:
-            self._talk.do(OPEN, SALE_TYPE)
-        elif (mode := self._short_status()[3]) & 0x0F == RECEIPT_OPEN:
-            raise Refused(Fault.RECEIPT_OPEN, device_code=f"mode {mode:02X}", doing="issue")
+        before = self._opened()
         self._sell(receipt, group_numbers(rates))
         subtotal = self._subtotal()
         if subtotal != receipt.total:
-            if self._all_documents() > documents + 1:  # a sale may open another one
+            if before is not None and self._all_documents() > before + 1:
                 raise ContactLost("our receipt was cancelled, and begun anew in its middle")
             code = f"{decimal_text(subtotal, 2)} instead of {decimal_text(receipt.total, 2)}"
             raise Refused(Fault.TOTAL_MISMATCH, device_code=code, doing="before payment")
         return self.complete_receipt(receipt, payments_done=0)
 
     def complete_receipt(self, receipt: Receipt, *, payments_done: int) -> FiscalResult:
-        """Pay and close in one; `payments_done` can only be 0.
-
-        While it is open no Z can be made, and 152 counts it already. If 152 is another afterwards
-        somebody printed, or it counts documents when they end: then its number is not known.
-        """
+        """Pay and close in one; its document is only known if 152 does not move meanwhile."""
         payments = receipt.payments[payments_done:]
         expected = self._reports.count_of(SALES_EVER) + 1
         document, day = self._reports.count_of(DOCUMENTS), self._reports.full_status().z_number + 1
         told = self._talk.do(CLOSE, close_fields(payments, self._slots), budget=MONEY, size=6)
-        change = number(told[1 : 1 + MONEY_WIDTH])
-        sales = self._reports.count_of(SALES_EVER)
+        sales, change = self._reports.count_of(SALES_EVER), number(told[1 : 1 + MONEY_WIDTH])
         paid = sum(payment.amount for payment in payments)
         if sales != expected or paid - change != receipt.total:
             raise ContactLost(f"receipt {sales} came after our {expected}, change {change}")
-        alone = self._reports.count_of(DOCUMENTS) == document
-        number_told, at = (document if alone else None), self.clock().text
-        return FiscalResult(sales, number_told, day, self._serial(), at, receipt.total)
+        known = document if self._reports.count_of(DOCUMENTS) == document else None
+        return FiscalResult(sales, known, day, self._serial(), self.clock().text, receipt.total)
 
     def cancel_receipt(self) -> None:
         self._talk.do(CANCEL, budget=MONEY)
@@ -320,6 +306,15 @@ class Shtrih:
 
     def open_drawer(self) -> None:
         self._talk.do(DRAWER, FIRST_DRAWER)
+
+    def _opened(self) -> int | None:
+        """The documents before a receipt that its first sale opens: each sale may open another."""
+        if self._dialect.opens:
+            self._talk.do(OPEN, SALE_TYPE)
+            return None
+        if (mode := self._short_status()[3]) & 0x0F == RECEIPT_OPEN:
+            raise Refused(Fault.RECEIPT_OPEN, device_code=f"mode {mode:02X}", doing="issue")
+        return self._all_documents()
 
     def _sell(self, receipt: Receipt, groups: dict[VatRate, int]) -> None:
         """All that a receipt says before it is paid."""
@@ -391,8 +386,8 @@ class Shtrih:
                 if kind is not None:
                     slots.setdefault(kind, row - 1)
         except Refused as error:
-            if error.fault is not Fault.OPERATOR_REFUSED:  # who it is, it says to everybody
-                raise
+            if error.fault not in (Fault.OPERATOR_REFUSED, Fault.CLOCK_NOT_SET):
+                raise  # who it is, it says to everybody, and while it waits for a date
         self._slots = slots
         self.capabilities = replace(self.capabilities, payment_kinds=frozenset(slots))
 

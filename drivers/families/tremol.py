@@ -224,8 +224,8 @@ class Tremol:
             issued_at = time_in("\n".join(self._je.receipts(receipts, receipts)))
         except (Refused, ContactLost):
             issued_at = ""  # nothing else tells it
-        serial, z_number = self._serial(), self._last_z() + 1  # the Z report that will hold it
-        return FiscalResult(number, receipts, z_number, serial, issued_at, total)
+        day = self._last_z() + 1  # the Z report that will hold it
+        return FiscalResult(number, receipts, day, self._serial(), issued_at, total)
 
     def observe(
         self, *, since: Counters, reference: str, of: DocumentKind = DocumentKind.RECEIPT
@@ -257,7 +257,9 @@ class Tremol:
         )
         self._sell(receipt)
         seen = self._progress()
-        if not seen.is_open or seen.paid != 0 or seen.total != receipt.total:
+        if not seen.is_open:  # cancelled when the power came back
+            raise Refused(Fault.NO_RECEIPT_OPEN, device_code="72", doing="before payment")
+        if seen.paid != 0 or seen.total != receipt.total:
             code = f"{money(seen.total)} instead of {money(receipt.total)}"
             code += ", payment begun" if seen.paid != 0 else ""
             raise Refused(Fault.TOTAL_MISMATCH, device_code=code, doing="before payment")
@@ -368,11 +370,8 @@ class Tremol:
         return self._talk.read(LAST_NUMBERS, read=last_number)
 
     def _cash(self, option: str) -> Bani:
-        return self._talk.read(
-            REGISTERS,
-            option,
-            read=lambda f: amounts(f, option)[self._dialect.payments[PaymentKind.CASH]],
-        )
+        slot = self._dialect.payments[PaymentKind.CASH]
+        return self._talk.read(REGISTERS, option, read=lambda f: amounts(f, option)[slot])
 
     def _progress(self) -> Progress:
         """72, and in Bulgaria what is paid."""

@@ -19,31 +19,43 @@ import json
 import signal
 import sqlite3
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Protocol, TypeVar
 
-from sandbox.printer import clock, past, start
+from sandbox.printer import clock, past
 from sandbox.printer.anaf_days import Card
 from sandbox.printer.device import Device, Switches
 from sandbox.printer.faults import FaultyStation
 from sandbox.printer.memory import EPOCH, Memory
 from sandbox.printer.options import DEFAULT_SERIAL, parser, rates_of
 from sandbox.printer.paper import Settings
-from sandbox.printer.port import Port, PtyPort, Stop, TcpPort, serve
-from sandbox.printer.station import Machine
+from sandbox.printer.port import Line, Port, PtyPort, Stop, TcpPort, serve
+from sandbox.printer.start import STATES
 from sandbox.printer.store import Store
-from sandbox.printer.wire import Codec, X
+
+
+class Runs(Protocol):
+    """A device of whatever family, as far as this module touches it."""
+
+    switches: Switches
+
+    def power_up(self) -> None: ...
+
+    def cured(self) -> None: ...
+
+
+Made = TypeVar("Made", bound=Runs)
 
 
 def main(argv: list[str]) -> int:
-    return run(parser("datecs_x").parse_args(argv), device_of, X)
+    return run(parser("datecs_x").parse_args(argv), device_of, FaultyStation)
 
 
 def run(
     options: argparse.Namespace,
-    made: Callable[[argparse.Namespace, Store], Machine],
-    codec: Codec,
-    stationed: type[FaultyStation] = FaultyStation,
+    made: Callable[[argparse.Namespace, Store], Runs],
+    stationed: Callable[..., Line],
 ) -> int:
     """Serve what `made` makes of the options, until a signal says stop."""
     stop = Stop()
@@ -57,7 +69,7 @@ def run(
         print(f"printer: {error}", file=sys.stderr)
         return 2
     trace = (lambda text: print(text, file=sys.stderr, flush=True)) if options.trace else None
-    station = stationed(device, options.fault, print_ms=options.print_ms, trace=trace, codec=codec)
+    station = stationed(device, options.fault, print_ms=options.print_ms, trace=trace)
     signal.signal(signal.SIGUSR1, lambda _number, _frame: device.cured())
     print(json.dumps({"family": options.family, "address": port.address}), flush=True)
     serve(port, station, stop)
@@ -79,13 +91,17 @@ def device_of(options: argparse.Namespace, store: Store) -> Device:
     memory = remembered(options, store, settings, DEFAULT_SERIAL)
     cancels = options.on_power_up == "cancel"
     device = Device(memory, settings, store, cancels_on_power_up=cancels)
+    return started(device, options, STATES)
+
+
+def started(
+    device: Made, options: argparse.Namespace, states: Mapping[str, Callable[[Made], None]]
+) -> Made:
+    """The same device with the power on, in the state that the options ask for."""
     device.power_up()
-    if options.day_over_24h:
-        start.begin_the_day_before(device)
-    if options.open_receipt:
-        start.open_a_receipt(device)
-    if options.open_slip:
-        start.open_a_slip(device)
+    for option, begin in states.items():
+        if getattr(options, option):
+            begin(device)
     device.switches = Switches(je_full=options.ej_full)
     return device
 

@@ -80,7 +80,9 @@ class Executed:
     printed_lines: int
 
 
-class Device:
+class Body:
+    """What every virtual device is, whatever it speaks: a memory, a clock, and paper in it."""
+
     def __init__(
         self,
         memory: Memory,
@@ -94,13 +96,39 @@ class Device:
         self.switches = Switches()
         self._store = store
         self._cancels_on_power_up = cancels_on_power_up
-        self._reading: Reading | None = None
-        self._report: Reading | None = None
-        self._loading = Loading()
 
     @property
     def now(self) -> datetime:
         return clock.wall(self.memory.clock_offset_s)
+
+    def become(self, memory: Memory) -> None:
+        """Remember this from now on."""
+        self._store.save(memory)
+        self.memory = memory
+
+    def spoil_paper(self, *, cover: bool) -> None:
+        """The paper runs out, or somebody opens the cover."""
+        change = {"cover_open": True} if cover else {"paper_out": True}
+        self.switches = replace(self.switches, **change)
+
+    def cured(self) -> None:
+        """The operator puts paper in and closes the cover."""
+        self.switches = replace(self.switches, paper_out=False, cover_open=False)
+
+
+class Device(Body):
+    def __init__(
+        self,
+        memory: Memory,
+        settings: Settings,
+        store: Store,
+        *,
+        cancels_on_power_up: bool = False,
+    ) -> None:
+        super().__init__(memory, settings, store, cancels_on_power_up=cancels_on_power_up)
+        self._reading: Reading | None = None
+        self._report: Reading | None = None
+        self._loading = Loading()
 
     def execute(self, command: int, data: bytes) -> Executed:
         function = command_of(command, self.settings)
@@ -142,17 +170,7 @@ class Device:
             self._take(Done(memory=memory, documents=(document,)))
 
     def become(self, memory: Memory) -> None:
-        """Remember this from now on."""
         self._take(Done(memory=memory))
-
-    def spoil_paper(self, *, cover: bool) -> None:
-        """The paper runs out, or somebody opens the cover."""
-        change = {"cover_open": True} if cover else {"paper_out": True}
-        self.switches = replace(self.switches, **change)
-
-    def cured(self) -> None:
-        """The operator puts paper in and closes the cover."""
-        self.switches = replace(self.switches, paper_out=False, cover_open=False)
 
     def needs_paper(self, command: int, data: bytes) -> bool:
         """Would it be refused as things stand? Then it may as well wait."""

@@ -25,6 +25,7 @@ import random
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from sandbox.printer.clock import monotonic
 from sandbox.printer.station import SYN_INTERVAL_MS, Answer, Machine, Station
@@ -157,43 +158,54 @@ def _sentence(text: str, why: str) -> str:
     return f"{text!r}: {why}; the kinds are {', '.join(KINDS)}"
 
 
+class Asking(Protocol):
+    """A frame of a host, on whatever wire. `shown`: what the trace calls it."""
+
+    @property
+    def command(self) -> int: ...
+
+    @property
+    def raw(self) -> bytes: ...
+
+    @property
+    def shown(self) -> str: ...
+
+
 class Armed:
     """A fault with what it remembers: how often its command came, and where its dice stand."""
 
-    def __init__(self, fault: Fault, codec: Codec) -> None:
+    def __init__(self, fault: Fault) -> None:
         self.fault = fault
-        self._codec = codec
         self.kind, self.argument = fault.kind, fault.argument
         self._count = 0
         self._dice = random.Random(fault.text)
 
-    def strikes(self, frame: Frame) -> bool:
+    def strikes(self, frame: Asking) -> bool:
         if self.fault.command not in (None, frame.command):
             return False
         self._count += 1
         return self.fault.strikes(self._count)
 
-    def spoil(self, frame: Frame, answer: Answer) -> Answer:
+    def spoil(self, frame: Asking, answer: Answer, wrong: Callable[[bytes], bytes]) -> Answer:
+        """The answer as it goes out. `wrong`: what the wire itself makes of bad-bcc, wrong-..."""
         raw, amount = answer.bytes, self.argument
         match self.kind:
             case "drop-reply" | "die-after":
                 return Answer(b"")
             case "late":
-                return Answer(raw, silent_ms=round(float(amount or 0) * 1000))
-            case "bad-bcc":
-                raw = raw[:-2] + bytes([raw[-2] ^ 1]) + raw[-1:]
+                return self.late(answer)
             case "truncate":
                 raw = raw[: int(amount or 0)]
             case "garbage":
                 raw = self._dice.randbytes(int(amount or 0)) + raw
             case "echo":
                 raw = frame.raw + raw
-            case "wrong-seq":
-                before = 0x20 + (frame.seq - 0x21) % 0xE0
-                raw = self._codec.renumbered(raw, before, 0)
-            case "wrong-command":
-                raw = self._codec.renumbered(raw, frame.seq, 1)
+            case "bad-bcc" | "wrong-seq" | "wrong-command":
+                raw = wrong(raw)
         return replace(answer, bytes=raw)
+
+    def late(self, answer: Answer) -> Answer:
+        return Answer(answer.bytes, silent_ms=round(float(self.argument or 0) * 1000))
 
 
 class FaultyStation(Station):
@@ -209,7 +221,7 @@ class FaultyStation(Station):
         codec: Codec = X,
     ) -> None:
         super().__init__(device, print_ms=print_ms, trace=trace, codec=codec)
-        self._faults = [Armed(fault, codec) for fault in faults]
+        self._faults = [Armed(fault) for fault in faults]
         self._dead = False
         self._waits_for_paper = False
         self._deaf_until_s = 0.0
@@ -237,7 +249,7 @@ class FaultyStation(Station):
     def _faulty(self, frame: Frame) -> Iterator[Answer]:
         struck = [armed for armed in self._faults if armed.strikes(frame)]
         for armed in struck:
-            self._trace(f"{frame.seq:02X} {frame.command} fault {armed.fault.text}")
+            self._trace(f"{frame.shown} fault {armed.fault.text}")
         for armed in struck:
             if (taken := self._take(armed)) is not None:
                 yield taken
@@ -250,9 +262,19 @@ class FaultyStation(Station):
             return
         answer = self.exchange(frame)
         for armed in struck:
-            answer = armed.spoil(frame, answer)
+            answer = self._spoilt(armed, frame, answer)
         self._dead = any(armed.kind == "die-after" for armed in struck)
         yield answer
+
+    def _spoilt(self, armed: Armed, frame: Frame, answer: Answer) -> Answer:
+        return armed.spoil(frame, answer, lambda raw: self._wrong(armed.kind, frame, raw))
+
+    def _wrong(self, kind: str, frame: Frame, raw: bytes) -> bytes:
+        if kind == "bad-bcc":
+            return raw[:-2] + bytes([raw[-2] ^ 1]) + raw[-1:]
+        if kind == "wrong-seq":
+            return self._codec.renumbered(raw, 0x20 + (frame.seq - 0x21) % 0xE0, 0)
+        return self._codec.renumbered(raw, frame.seq, 1)
 
     def _take(self, armed: Armed) -> Answer | None:
         """What comes instead of taking the frame; None: it is taken."""

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sandbox.printer import paper
+from sandbox.printer import paper, printouts
 from sandbox.printer.asked import Asked, Done, need_clock, need_nothing_open, with_document
 from sandbox.printer.clock import ON_PAPER, ON_WIRE
-from sandbox.printer.closing import closed_day, percent_and_sum, record_of, vat_by_group
+from sandbox.printer.closing import percent_and_sum, vat_by_group
 from sandbox.printer.fields import Refusal, bad_value, money
 from sandbox.printer.memory import FOREIGN, NO_SUMS, Document, Tally
 
@@ -44,21 +44,10 @@ def report(asked: Asked) -> Done:
 
 def day_report(asked: Asked, *, closing: bool) -> Done:
     memory = asked.memory
-    record = record_of(memory, asked.now)
-    document = Document(
-        memory.slip + 1,
-        "z" if closing else "x",
-        record.number,
-        record.number,
-        asked.now,
-        sum(record.by_group),
-        paper.day_report(memory, asked.settings, asked.now, record, closing=closing),
-        {"receipts": record.receipts, "by_group_bani": list(record.by_group)},
-    )
+    after, document, record = printouts.report(memory, asked.settings, asked.now, closing=closing)
     day = memory.day
     sums = tuple(money(bani) for bani in record.by_group)
     customers = money(day.with_customer.sum_bani), money(day.with_customer_vat_bani)
-    after = closed_day(memory, record) if closing else memory
     return Done((record.number, *sums, *customers), with_document(after, document), (document,))
 
 
@@ -104,17 +93,8 @@ def cash(asked: Asked) -> Done:
         raise Refusal(NOT_ENOUGH_CASH)
     if memory.drawer_bani + amount > DRAWER_BANI_MAX:
         raise Refusal(AMOUNT_TOO_BIG)
-    if going_out:
-        day = replace(memory.day, cash_out=memory.day.cash_out.plus(amount))
-        after = replace(memory, day=day, drawer_bani=memory.drawer_bani - amount)
-    else:
-        day = replace(memory.day, cash_in=memory.day.cash_in.plus(amount))
-        after = replace(memory, day=day, drawer_bani=memory.drawer_bani + amount)
-    slip = memory.slip + 1
-    what = "SUMA DE SERVICIU IESIRE" if going_out else "SUMA DE SERVICIU INTRARE"
-    drawn = paper.service(after, asked.settings, asked.now, what=what, bani=amount)
-    kind = "cash_out" if going_out else "cash_in"
-    document = Document(slip, kind, slip, memory.z_now, asked.now, amount, drawn)
+    moved = -amount if going_out else amount
+    after, document = printouts.cash(memory, asked.settings, asked.now, moved)
     after = with_document(after, document)
     return Done(cash_sums(replace(asked, memory=after)), after, (document,))
 

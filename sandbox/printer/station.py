@@ -78,12 +78,12 @@ class Station:
 
     def exchange(self, frame: Frame) -> Answer:
         if self._last and self._last[0] == frame.seq:
-            self._trace(f"{frame.seq:02X} {frame.command} again, answered from memory")
+            self._trace(f"{frame.shown} again, answered from memory")
             return Answer(self._last[1])
         executed = self._device.execute(frame.command, frame.data)
         answer = self._codec.answer(frame, executed.data, executed.status)
         self._last = (frame.seq, answer)
-        self._trace(f"{frame.seq:02X} {frame.command} {frame.data!r} -> {executed.data!r}")
+        self._trace(f"{frame.shown} {frame.data!r} -> {executed.data!r}")
         return Answer(answer, busy_ms=executed.printed_lines * self._print_ms)
 
     def _answer(self, found: Frame | Broken) -> Answer:

@@ -21,6 +21,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from sandbox.printer.bytewise import BytewiseReader
+
 SYN = b"\x16"
 NAK = b"\x15"
 START, STATUS, POST, END = 0x01, 0x04, 0x05, 0x03
@@ -35,6 +37,10 @@ class Frame:
     command: int
     data: bytes
     raw: bytes = field(default=b"", compare=False, repr=False)  # as it came
+
+    @property
+    def shown(self) -> str:
+        return f"{self.seq:02X} {self.command}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,38 +60,23 @@ class Codec:
     renumbered: Callable[[bytes, int, int], bytes]
 
 
-class FrameReader:
+class FrameReader(BytewiseReader[Frame | Broken]):
     """Turns bytes as they come into frames."""
 
     def __init__(self, codec: Codec | None = None) -> None:
+        super().__init__(Broken("the frame stopped in the middle"))
         self._read = (codec or X).read
-        self._bytes = bytearray()
 
-    @property
-    def in_frame(self) -> bool:
-        return bool(self._bytes)
-
-    def feed(self, data: bytes) -> list[Frame | Broken]:
-        found: list[Frame | Broken] = []
-        for byte in data:
-            if byte == START:
-                self._bytes = bytearray([START])
-            elif self._bytes:
-                self._bytes.append(byte)
-                if byte == END or len(self._bytes) >= FRAME_BYTES_MAX:
-                    found.append(self._read(bytes(self._bytes)))
-                    self._bytes.clear()
-        return found
-
-    def gap(self) -> Broken | None:
-        """The line has been silent for too long inside a frame."""
-        if not self._bytes:
-            return None
-        self._bytes.clear()
-        return Broken("the frame stopped in the middle")
-
-    def forget(self) -> None:
-        self._bytes.clear()
+    def _take(self, byte: int) -> Frame | Broken | None:
+        if byte == START:
+            self._bytes = bytearray([START])
+        elif self._bytes:
+            self._bytes.append(byte)
+            if byte == END or len(self._bytes) >= FRAME_BYTES_MAX:
+                raw = bytes(self._bytes)
+                self._bytes.clear()
+                return self._read(raw)
+        return None
 
 
 def read_frame(raw: bytes) -> Frame | Broken:

@@ -13,20 +13,20 @@ nothing of the agent's code, so that the two cannot be wrong together unseen.
 from __future__ import annotations
 
 import argparse
+from functools import partial
 
-from sandbox.printer import remembered, run, settings_of
-from sandbox.printer.device import Switches
+from sandbox.printer import remembered, run, settings_of, started
 from sandbox.printer.options import parser
 from sandbox.printer.store import Store
 from sandbox.printer_isl.device import Device
 from sandbox.printer_isl.makes import MAKES
-from sandbox.printer_isl.start import begin_the_day_before, open_a_receipt, open_a_slip
+from sandbox.printer_isl.start import STATES
 from sandbox.printer_isl.station import IslStation
 from sandbox.printer_isl.wire import LEGACY
 
 
 def main(argv: list[str]) -> int:
-    return run(parser(*MAKES).parse_args(argv), device_of, LEGACY, IslStation)
+    return run(parser(*MAKES).parse_args(argv), device_of, partial(IslStation, codec=LEGACY))
 
 
 def device_of(options: argparse.Namespace, store: Store) -> Device:
@@ -35,12 +35,4 @@ def device_of(options: argparse.Namespace, store: Store) -> Device:
     memory = remembered(options, store, settings, make.serial)
     cancels = options.on_power_up == "cancel"
     device = Device(memory, settings, store, make, cancels_on_power_up=cancels)
-    device.power_up()
-    if options.day_over_24h:
-        begin_the_day_before(device)
-    if options.open_receipt:
-        open_a_receipt(device)
-    if options.open_slip:
-        open_a_slip(device)
-    device.switches = Switches(je_full=options.ej_full)
-    return device
+    return started(device, options, STATES)

@@ -20,13 +20,9 @@ Doubts of the reference, decided here in the stricter way:
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import datetime
-
-from sandbox.printer import clock
 from sandbox.printer.asked import day_is_over
 from sandbox.printer.closing import cancelled
-from sandbox.printer.device import Executed, Switches, printed_lines
+from sandbox.printer.device import Body, Executed, printed_lines
 from sandbox.printer.fields import Refusal
 from sandbox.printer.memory import Memory
 from sandbox.printer.paper import Settings
@@ -43,7 +39,7 @@ from sandbox.printer_isl.commands import command_of, prints
 from sandbox.printer_isl.makes import Make
 
 
-class Device:
+class Device(Body):
     def __init__(
         self,
         memory: Memory,
@@ -53,20 +49,12 @@ class Device:
         *,
         cancels_on_power_up: bool = False,
     ) -> None:
-        self.memory = memory
-        self.settings = settings
+        super().__init__(memory, settings, store, cancels_on_power_up=cancels_on_power_up)
         self.make = make
-        self.switches = Switches()
-        self._store = store
-        self._cancels_on_power_up = cancels_on_power_up
         self._reading = Reading()
         self._last_error = ""
         self._customer = ""
         self.rows: tuple[str, ...] = ()  # of the last command, for the line to send
-
-    @property
-    def now(self) -> datetime:
-        return clock.wall(self.memory.clock_offset_s)
 
     def execute(self, command: int, data: bytes) -> Executed:
         self.rows = ()
@@ -94,19 +82,6 @@ class Device:
         if self._cancels_on_power_up and receipt and not receipt.payments:
             memory, document = cancelled(self.memory, self.settings, receipt, self.now)
             self._take(Done(memory=worth_nothing(memory), documents=(document,)))
-
-    def become(self, memory: Memory) -> None:
-        """Remember this from now on."""
-        self._take(Done(memory=memory))
-
-    def spoil_paper(self, *, cover: bool) -> None:
-        """The paper runs out, or somebody opens the cover."""
-        change = {"cover_open": True} if cover else {"paper_out": True}
-        self.switches = replace(self.switches, **change)
-
-    def cured(self) -> None:
-        """The operator puts paper in and closes the cover."""
-        self.switches = replace(self.switches, paper_out=False, cover_open=False)
 
     def needs_paper(self, command: int, data: bytes) -> bool:
         return self._stopped(command, data.decode(self.make.code_page, "replace"))

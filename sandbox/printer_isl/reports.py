@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from sandbox.printer import paper
+from sandbox.printer import paper, printouts
 from sandbox.printer.asked import with_paper
-from sandbox.printer.closing import closed_day, record_of
 from sandbox.printer.memory import Document, OpenText
 from sandbox.printer_isl.asked import (
     SYNTAX,
@@ -37,18 +36,9 @@ def report(asked: Asked) -> Done:
     closing = said[1] in "01"
     if closing and asked.now < asked.memory.last_record_at:
         raise No()
-    memory, record = asked.memory, record_of(asked.memory, asked.now)
-    document = Document(
-        memory.slip + 1,
-        "z" if closing else "x",
-        record.number,
-        record.number,
-        asked.now,
-        sum(record.by_group),
-        paper.day_report(memory, asked.settings, asked.now, record, closing=closing),
-        {"receipts": record.receipts, "by_group_bani": list(record.by_group)},
+    after, document, record = printouts.report(
+        asked.memory, asked.settings, asked.now, closing=closing
     )
-    after = closed_day(memory, record) if closing else memory
     sums = ",".join(asked.make.sums(record.by_group))
     total = asked.make.money(sum(record.by_group))
     return Done(f"{record.number:04d},{total},{sums}", with_document(after, document), (document,))
@@ -65,14 +55,7 @@ def cash(asked: Asked) -> Done:
     need_nothing_open(memory)
     if not 0 <= memory.drawer_bani + amount <= DRAWER_BANI_MAX:
         return Done(f"F{cash_sums(asked)[1:]}")
-    name = "cash_in" if amount > 0 else "cash_out"
-    tally = getattr(memory.day, name).plus(abs(amount))
-    day = replace(memory.day, cash_in=tally) if amount > 0 else replace(memory.day, cash_out=tally)
-    after = replace(memory, day=day, drawer_bani=memory.drawer_bani + amount)
-    what = f"SUMA DE SERVICIU {'INTRARE' if amount > 0 else 'IESIRE'}"
-    drawn = paper.service(after, asked.settings, asked.now, what=what, bani=abs(amount))
-    slip = memory.slip + 1
-    document = Document(slip, name, slip, memory.z_now, asked.now, abs(amount), drawn)
+    after, document = printouts.cash(memory, asked.settings, asked.now, amount)
     after = with_document(after, document)
     return Done(cash_sums(replace(asked, memory=after)), after, (document,))
 

@@ -7,13 +7,11 @@ begin_the_day_before   the first receipt of the fiscal day is 25 hours old
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import timedelta
+from collections.abc import Callable
 
 from sandbox.printer.memory import RATE_UNUSED
+from sandbox.printer.start import age_the_day
 from sandbox.printer_isl.device import Device
-
-AGO = timedelta(hours=25)
 
 
 def open_a_receipt(device: Device) -> None:
@@ -34,17 +32,12 @@ def open_a_slip(device: Device) -> None:
 
 
 def begin_the_day_before(device: Device) -> None:
-    day, then = device.memory.day, device.now - AGO
-    if day.first_receipt_at is None:
-        offset_s = device.memory.clock_offset_s
-        earlier_s = offset_s - round(AGO.total_seconds())
-        device.become(replace(device.memory, clock_offset_s=earlier_s))
+    def sell() -> None:
         open_a_receipt(device)
         _do(device, 53, "\t")
         _do(device, 56, "")
-        device.become(replace(device.memory, clock_offset_s=offset_s))
-    elif day.first_receipt_at > then:
-        device.become(replace(device.memory, day=replace(day, first_receipt_at=then)))
+
+    age_the_day(device, sell)
 
 
 def _do(device: Device, command: int, text: str) -> None:
@@ -52,3 +45,10 @@ def _do(device: Device, command: int, text: str) -> None:
     if done.status[0] & 0x23 or done.status[1] & 0x03:
         why = done.status.hex(" ")
         raise ValueError(f"the device cannot start in this state: {command} is refused with {why}")
+
+
+STATES: dict[str, Callable[[Device], None]] = {  # by the option that asks for it
+    "day_over_24h": begin_the_day_before,
+    "open_receipt": open_a_receipt,
+    "open_slip": open_a_slip,
+}

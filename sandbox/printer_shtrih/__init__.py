@@ -12,19 +12,13 @@ its codec and the meaning of every command are its own, written from the protoco
 from __future__ import annotations
 
 import argparse
-import json
 import re
-import signal
-import sqlite3
-import sys
 
-from sandbox.printer import port_of, remembered, settings_of
-from sandbox.printer.device import Switches
+from sandbox.printer import remembered, run, settings_of, started
 from sandbox.printer.options import DEFAULT_SERIAL, parser
-from sandbox.printer.port import Stop, serve
 from sandbox.printer.store import Store
 from sandbox.printer_shtrih.device import Device
-from sandbox.printer_shtrih.start import begin_the_day_before, open_a_receipt, open_a_slip
+from sandbox.printer_shtrih.start import STATES
 from sandbox.printer_shtrih.station import NumberedStation, Station
 
 STATIONS = {
@@ -37,26 +31,7 @@ SERIAL = re.compile(r"SIM\d{7}")  # on the wire it is a number
 
 def main(argv: list[str]) -> int:
     options = parser(*STATIONS).parse_args(argv)
-    stop = Stop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: stop.ask())
-    try:
-        store = Store(options.state, options.paper)
-        device = device_of(options, store)
-        port = port_of(options, stop)
-    except (ValueError, OSError, sqlite3.Error) as error:
-        print(f"printer: {error}", file=sys.stderr)
-        return 2
-    trace = (lambda text: print(text, file=sys.stderr, flush=True)) if options.trace else None
-    stationed = STATIONS[options.family]
-    station = stationed(device, options.fault, print_ms=options.print_ms, trace=trace)
-    signal.signal(signal.SIGUSR1, lambda _number, _frame: device.cured())
-    print(json.dumps({"family": options.family, "address": port.address}), flush=True)
-    serve(port, station, stop)
-    port.close()
-    store.close()
-    stop.close()
-    return 0
+    return run(options, device_of, STATIONS[options.family])
 
 
 def device_of(options: argparse.Namespace, store: Store) -> Device:
@@ -72,15 +47,7 @@ def device_of(options: argparse.Namespace, store: Store) -> Device:
         cancels_on_power_up=options.on_power_up == "cancel",
         opens_by_sale=options.family == "shtrih:by_sale",
     )
-    device.power_up()
-    if options.day_over_24h:
-        begin_the_day_before(device)
-    if options.open_receipt:
-        open_a_receipt(device)
-    if options.open_slip:
-        open_a_slip(device)
-    device.switches = Switches(je_full=options.ej_full)
-    return device
+    return started(device, options, STATES)
 
 
 def need_number(serial: str) -> None:

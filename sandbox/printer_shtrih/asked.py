@@ -9,10 +9,10 @@ told stands behind the result and, where the command answers with it, the operat
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
-from sandbox.printer.memory import OPERATORS, Document, LastDocument, Memory, padded
+from sandbox.printer.memory import OPERATORS, Document, Memory, padded
 from sandbox.printer.paper import Settings
 from sandbox.printer.texts import ended
 
@@ -31,7 +31,6 @@ NO_PAPER, FRAME_LENGTH, ZERO_RECEIPT, BUFFER_FULL, OVERFLOW = 0x6B, 0x7E, 0x8E, 
 FM_FULL, DATE_BEFORE_RECORD, DAY_IS_OPEN, WRONG_DATE = 0x70, 0x13, 0x15, 0x7C
 CONFIRM_DATE, JE_OVERFLOW, JE_NO_DATA, WRONG_MODE = 0xC0, 0xA7, 0xA9, 0x73
 ADMINISTRATOR, SYSTEM = 29, 30
-DAY_S = 24 * 60 * 60
 TEXT = 40
 
 
@@ -107,11 +106,6 @@ def operator_of(memory: Memory, settings: Settings, password: int) -> int:
     raise No(WRONG_PASSWORD)
 
 
-def day_is_over(memory: Memory, now: datetime) -> bool:
-    first = memory.day.first_receipt_at
-    return first is not None and (now - first).total_seconds() > DAY_S
-
-
 def need_no_receipt(memory: Memory) -> None:
     if memory.receipt:
         raise No(RECEIPT_IS_OPEN)
@@ -128,19 +122,3 @@ def lines_ended(asked: Asked) -> tuple[Memory, tuple[Document, ...]]:
         return asked.memory, ()
     memory, document = ended(asked.memory, asked.settings, asked.memory.text, asked.now)
     return memory, (document,)
-
-
-def with_paper(memory: Memory, lines: tuple[str, ...]) -> Memory:
-    """The same, with more lines printed on what is open."""
-    if memory.receipt:
-        drawn = replace(memory.receipt, paper=(*memory.receipt.paper, *lines))
-        return replace(memory, receipt=drawn)
-    assert memory.text is not None
-    return replace(memory, text=replace(memory.text, paper=(*memory.text.paper, *lines)))
-
-
-def with_document(memory: Memory, document: Document) -> Memory:
-    """The same, after a document that is not a receipt came out."""
-    last = LastDocument(document.slip, 0, document.total_bani, 0)
-    at = max(memory.last_record_at, document.at)
-    return replace(memory, slip=document.slip, last_document=last, last_record_at=at)

@@ -17,12 +17,11 @@ Doubts, decided in the stricter way:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 
-from sandbox.printer import clock
+from sandbox.printer.asked import day_is_over
 from sandbox.printer.closing import cancelled
-from sandbox.printer.device import Switches, printed_lines
+from sandbox.printer.device import Body, printed_lines
 from sandbox.printer.memory import Memory
 from sandbox.printer.paper import Settings
 from sandbox.printer.store import Store
@@ -42,7 +41,6 @@ from sandbox.printer_shtrih.asked import (
     Command,
     Done,
     No,
-    day_is_over,
     le,
     number,
     operator_of,
@@ -102,7 +100,7 @@ class Executed:
     printed_lines: int = 0
 
 
-class Device:
+class Device(Body):
     """One machine. `opens_by_sale`: an older one without 8D."""
 
     def __init__(
@@ -114,19 +112,11 @@ class Device:
         cancels_on_power_up: bool = False,
         opens_by_sale: bool = False,
     ) -> None:
-        self.memory = memory
-        self.settings = settings
-        self.switches = Switches()
+        super().__init__(memory, settings, store, cancels_on_power_up=cancels_on_power_up)
         self.submode = PAPER_IN
-        self._store = store
-        self._cancels_on_power_up = cancels_on_power_up
         self.opens_by_sale = opens_by_sale
         self._date: bytes | None = None  # set, and not yet confirmed
         self._lines: list[str] = []  # of the JE, to be given out
-
-    @property
-    def now(self) -> datetime:
-        return clock.wall(self.memory.clock_offset_s)
 
     def execute(self, code: int, data: bytes) -> Executed:
         before = self.memory
@@ -157,21 +147,15 @@ class Device:
         self._store.save(memory, (document,))
         self.memory = memory
 
-    def become(self, memory: Memory) -> None:
-        """Remember this from now on."""
-        self._store.save(memory)
-        self.memory = memory
-
     def spoil_paper(self, *, cover: bool, printing: bool = False) -> None:
         """The paper runs out, between two commands or while one prints; or the cover is opened."""
-        change = {"cover_open": True} if cover else {"paper_out": True}
-        self.switches = replace(self.switches, **change)
+        super().spoil_paper(cover=cover)
         if not cover:
             self.submode = RAN_OUT if printing else PAPER_OUT
 
     def cured(self) -> None:
         """The operator puts paper in and closes the cover."""
-        self.switches = replace(self.switches, paper_out=False, cover_open=False)
+        super().cured()
         self.submode = PAPER_BACK if self.submode in (RAN_OUT, PAPER_BACK) else PAPER_IN
 
     def _done(self, code: int, data: bytes) -> tuple[Done, int]:

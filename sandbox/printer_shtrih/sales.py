@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sandbox.printer import paper
+from sandbox.printer.asked import day_is_over, with_paper
 from sandbox.printer.closing import cancelled, issued
 from sandbox.printer.fields import half_up
 from sandbox.printer.memory import (
@@ -40,13 +41,11 @@ from sandbox.printer_shtrih.asked import (
     Asked,
     Done,
     No,
-    day_is_over,
     le,
     lines_ended,
     need_clock,
     need_no_receipt,
     number,
-    with_paper,
     words,
 )
 

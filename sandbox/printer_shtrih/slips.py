@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sandbox.printer import paper
-from sandbox.printer.closing import closed_day, record_of
-from sandbox.printer.memory import Document, Memory, OpenText
+from sandbox.printer import paper, printouts
+from sandbox.printer.asked import with_document, with_paper
+from sandbox.printer.memory import Memory, OpenText
 from sandbox.printer_shtrih.asked import (
     ADMINISTRATOR,
     BAD_PARAMETERS,
@@ -29,8 +29,6 @@ from sandbox.printer_shtrih.asked import (
     need_clock,
     need_no_receipt,
     number,
-    with_document,
-    with_paper,
     words,
 )
 from sandbox.printer_shtrih.sales import TEXTS_MAX
@@ -98,17 +96,9 @@ def moved(asked: Asked, sign: int) -> Done:
     on_hand = memory.drawer_bani + sign * amount
     if not 0 <= on_hand <= DRAWER_MAX:
         raise No(NO_MONEY if sign < 0 else OVERFLOW)
-    day = memory.day
-    if sign > 0:
-        kind, day = "cash_in", replace(day, cash_in=day.cash_in.plus(amount))
-    else:
-        kind, day = "cash_out", replace(day, cash_out=day.cash_out.plus(amount))
-    after = replace(memory, day=day, drawer_bani=on_hand)
-    what = "SUMA DE SERVICIU " + ("INTRARE" if sign > 0 else "IESIRE")
-    drawn = paper.service(after, asked.settings, asked.now, what=what, bani=amount)
-    slip = memory.slip + 1
-    document = Document(slip, kind, slip, memory.z_now, asked.now, amount, drawn)
-    return Done(le(slip & 0xFFFF, 2), with_document(after, document), (*before, document))
+    after, document = printouts.cash(memory, asked.settings, asked.now, sign * amount)
+    told = le(document.slip & 0xFFFF, 2)
+    return Done(told, with_document(after, document), (*before, document))
 
 
 def copy(asked: Asked) -> Done:
@@ -119,9 +109,7 @@ def copy(asked: Asked) -> Done:
     documents = [*asked.documents(), *before]
     if not documents or documents[-1].kind != "receipt":
         raise No(NOTHING_TO_REPEAT)
-    receipt, slip = documents[-1], memory.slip + 1
-    drawn = ("DUPLICAT".center(asked.settings.columns).rstrip(), *receipt.text)
-    document = Document(slip, "duplicate", slip, memory.z_now, asked.now, receipt.total_bani, drawn)
+    document = printouts.duplicate(memory, asked.settings, asked.now, documents[-1])
     return Done(memory=with_document(memory, document), documents=(*before, document))
 
 
@@ -145,16 +133,5 @@ def reported(asked: Asked, *, closing: bool) -> Done:
         need_clock(memory, asked.now)
         if memory.z_made >= asked.settings.z_max:
             raise No(FM_FULL)
-    record = record_of(memory, asked.now)
-    document = Document(
-        memory.slip + 1,
-        "z" if closing else "x",
-        record.number,
-        record.number,
-        asked.now,
-        sum(record.by_group),
-        paper.day_report(memory, asked.settings, asked.now, record, closing=closing),
-        {"receipts": record.receipts, "by_group_bani": list(record.by_group)},
-    )
-    after = closed_day(memory, record) if closing else memory
+    after, document, _ = printouts.report(memory, asked.settings, asked.now, closing=closing)
     return Done(memory=with_document(after, document), documents=(*before, document))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import timedelta
+from collections.abc import Callable
 
 from sandbox.printer.memory import OPERATORS, RATE_UNUSED, padded
+from sandbox.printer.start import age_the_day
 from sandbox.printer_shtrih.asked import SYSTEM, le, written_text
 from sandbox.printer_shtrih.device import OPEN, SALE, Device
 
-AGO = timedelta(hours=25)
 PRICE = 100
 
 
@@ -32,16 +31,12 @@ def open_a_slip(device: Device) -> None:
 
 def begin_the_day_before(device: Device) -> None:
     """The first receipt of the fiscal day is 25 hours old."""
-    day, then = device.memory.day, device.now - AGO
-    if day.first_receipt_at is None:
-        offset_s = device.memory.clock_offset_s
-        earlier_s = offset_s - round(AGO.total_seconds())
-        device.become(replace(device.memory, clock_offset_s=earlier_s))
+
+    def sell() -> None:
         open_a_receipt(device)
         _do(device, 0x85, le(PRICE, 5) + bytes(21) + written_text(""))
-        device.become(replace(device.memory, clock_offset_s=offset_s))
-    elif day.first_receipt_at > then:
-        device.become(replace(device.memory, day=replace(day, first_receipt_at=then)))
+
+    age_the_day(device, sell)
 
 
 def _do(device: Device, code: int, data: bytes) -> None:
@@ -50,3 +45,10 @@ def _do(device: Device, code: int, data: bytes) -> None:
     if executed.said[0]:
         why = f"{executed.said[0]:02X}"
         raise ValueError(f"the device cannot start in this state: {code:02X} is refused: {why}")
+
+
+STATES: dict[str, Callable[[Device], None]] = {  # by the option that asks for it
+    "day_over_24h": begin_the_day_before,
+    "open_receipt": open_a_receipt,
+    "open_slip": open_a_slip,
+}

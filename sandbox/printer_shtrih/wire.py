@@ -16,6 +16,8 @@ from __future__ import annotations
 import binascii
 from dataclasses import dataclass, field
 
+from sandbox.printer.bytewise import BytewiseReader, folded
+
 ENQ, ACK, NAK, STX, STX2, ESC = 0x05, 0x06, 0x15, 0x02, 0x8F, 0x9F
 LENGTH_MAX = 1024  # of a numbered frame
 
@@ -28,6 +30,15 @@ class Call:
     data: bytes
     number: int | None = None
     raw: bytes = field(default=b"", compare=False, repr=False)
+
+    @property
+    def command(self) -> int:
+        """The code, as faults name it."""
+        return self.code
+
+    @property
+    def shown(self) -> str:
+        return f"{self.code:02X}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,31 +59,13 @@ class WhichNumber:
 Found = Call | Broken | Single | WhichNumber
 
 
-class Reader:
+class Reader(BytewiseReader[Found]):
     """Turns bytes of the first wire, as they come, into single bytes and calls."""
 
     start = STX
 
     def __init__(self) -> None:
-        self._bytes = bytearray()
-
-    @property
-    def in_frame(self) -> bool:
-        return bool(self._bytes)
-
-    def feed(self, data: bytes) -> list[Found]:
-        found = (self._take(byte) for byte in data)
-        return [one for one in found if one is not None]
-
-    def gap(self) -> Broken | None:
-        """The line has been silent for too long inside a frame."""
-        if not self._bytes:
-            return None
-        self._bytes.clear()
-        return Broken("the frame stopped in the middle")
-
-    def forget(self) -> None:
-        self._bytes.clear()
+        super().__init__(Broken("the frame stopped in the middle"))
 
     def _take(self, byte: int) -> Found | None:
         if not self._bytes:
@@ -165,10 +158,3 @@ def numbered(number: int, body: bytes = b"") -> bytes:
     whole = counted + binascii.crc_hqx(counted, 0xFFFF).to_bytes(2, "little")
     stuffed = whole.replace(b"\x9f", b"\x9f\x83").replace(b"\x8f", b"\x9f\x81")
     return bytes([STX2]) + stuffed
-
-
-def folded(counted: bytes) -> int:
-    total = 0
-    for byte in counted:
-        total ^= byte
-    return total

@@ -10,17 +10,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
-from sandbox.printer.memory import OPERATORS, Document, LastDocument, Memory, ZRecord, padded
+from sandbox.printer.memory import OPERATORS, Document, Memory, ZRecord, padded
 from sandbox.printer.paper import Settings
 from sandbox.printer_zfp.profiles import Profile
 
 UNKNOWN, NOT_LEGAL, Z_NOT_ZERO, SYNTAX = "1", "2", "3", "4"
 TOO_LARGE, ZERO, NOTHING_TO_CORRECT, NOT_ENOUGH_CASH = "5", "6", "7", "8"
 CLOCK_WRONG, WRONG_PASSWORD, DAY_BLOCKED, JE_FULL, CONDITIONS = "3", "9", ";", ">", "?"
-DAY_S = 24 * 60 * 60
 
 
 class No(Exception):
@@ -82,12 +81,6 @@ def money(value: int) -> str:
     return f"{'-' if value < 0 else ''}{abs(value) // 100}.{abs(value) % 100:02d}"
 
 
-def day_is_over(memory: Memory, now: datetime) -> bool:
-    """More than 24 h have passed since the first receipt of the fiscal day."""
-    first = memory.day.first_receipt_at
-    return first is not None and (now - first).total_seconds() > DAY_S
-
-
 def need_nothing_open(memory: Memory) -> None:
     if memory.receipt or memory.text:
         raise No(NOT_LEGAL)
@@ -107,19 +100,3 @@ def need_operator(asked: Asked, operator: str, password: str) -> int:
 def need_clock(memory: Memory, now: datetime) -> None:
     if now < memory.last_record_at:
         raise No(NOT_LEGAL, first=CLOCK_WRONG)
-
-
-def with_paper(memory: Memory, lines: tuple[str, ...]) -> Memory:
-    """The same, with more lines printed on the document that is open."""
-    if memory.receipt:
-        drawn = replace(memory.receipt, paper=(*memory.receipt.paper, *lines))
-        return replace(memory, receipt=drawn)
-    assert memory.text is not None
-    return replace(memory, text=replace(memory.text, paper=(*memory.text.paper, *lines)))
-
-
-def with_document(memory: Memory, document: Document) -> Memory:
-    """The same, after a document that is not a receipt came out."""
-    last = LastDocument(document.slip, 0, document.total_bani, 0)
-    at = max(memory.last_record_at, document.at)
-    return replace(memory, slip=document.slip, last_document=last, last_record_at=at)

@@ -17,12 +17,11 @@ from the reference. Doubts, decided in the stricter way:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 
-from sandbox.printer import clock
+from sandbox.printer.asked import day_is_over
 from sandbox.printer.closing import cancelled
-from sandbox.printer.device import Switches, printed_lines
+from sandbox.printer.device import Body, printed_lines
 from sandbox.printer.memory import Memory
 from sandbox.printer.paper import Settings
 from sandbox.printer.store import Store
@@ -37,7 +36,6 @@ from sandbox.printer_zfp.asked import (
     Command,
     Done,
     No,
-    day_is_over,
 )
 from sandbox.printer_zfp.profiles import RO, Profile
 
@@ -94,7 +92,7 @@ class Executed:
     printed_lines: int = 0
 
 
-class Device:
+class Device(Body):
     """One machine. `profile`: the country it was made for."""
 
     def __init__(
@@ -106,17 +104,9 @@ class Device:
         cancels_on_power_up: bool = False,
         profile: Profile = RO,
     ) -> None:
-        self.memory = memory
-        self.settings = settings
+        super().__init__(memory, settings, store, cancels_on_power_up=cancels_on_power_up)
         self.profile = profile
-        self.switches = Switches()
-        self._store = store
-        self._cancels_on_power_up = cancels_on_power_up
         self._power_failed = False  # in a receipt, and nobody was told yet
-
-    @property
-    def now(self) -> datetime:
-        return clock.wall(self.memory.clock_offset_s)
 
     @property
     def has_no_paper(self) -> bool:
@@ -154,19 +144,6 @@ class Device:
         elif text:
             memory, document = ended(self.memory, self.settings, text, self.now, broken=True)
             self._take(Done(memory=memory, documents=(document,)))
-
-    def become(self, memory: Memory) -> None:
-        """Remember this from now on."""
-        self._take(Done(memory=memory))
-
-    def spoil_paper(self, *, cover: bool) -> None:
-        """The paper runs out, or somebody opens the cover."""
-        change = {"cover_open": True} if cover else {"paper_out": True}
-        self.switches = replace(self.switches, **change)
-
-    def cured(self) -> None:
-        """The operator puts paper in and closes the cover."""
-        self.switches = replace(self.switches, paper_out=False, cover_open=False)
 
     def _done(self, command: int, data: bytes) -> Done:
         if self._power_failed:

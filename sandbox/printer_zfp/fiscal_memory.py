@@ -13,6 +13,7 @@ import re
 from datetime import date, datetime
 
 from sandbox.printer import paper
+from sandbox.printer.asked import with_document
 from sandbox.printer.fiscal_memory import block
 from sandbox.printer.memory import Document, ZRecord
 from sandbox.printer_zfp.asked import (
@@ -23,7 +24,6 @@ from sandbox.printer_zfp.asked import (
     Done,
     No,
     need_nothing_open,
-    with_document,
 )
 
 Z_MAX = 9999

@@ -14,6 +14,7 @@ import re
 from dataclasses import replace
 
 from sandbox.printer import paper
+from sandbox.printer.asked import day_is_over, with_paper
 from sandbox.printer.closing import cancelled, issued
 from sandbox.printer.fields import half_up
 from sandbox.printer.memory import (
@@ -36,14 +37,12 @@ from sandbox.printer_zfp.asked import (
     Asked,
     Done,
     No,
-    day_is_over,
     integer,
     money,
     need_clock,
     need_nothing_open,
     need_operator,
     number,
-    with_paper,
 )
 from sandbox.printer_zfp.profiles import NOT_USED
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from sandbox.printer import paper
-from sandbox.printer.closing import closed_day, record_of
-from sandbox.printer.memory import Document, OpenText
+from sandbox.printer import paper, printouts
+from sandbox.printer.asked import with_document
+from sandbox.printer.memory import OpenText
 from sandbox.printer.texts import ended
 from sandbox.printer_zfp.asked import (
     NOT_ENOUGH_CASH,
@@ -26,7 +26,6 @@ from sandbox.printer_zfp.asked import (
     need_nothing_open,
     need_operator,
     number,
-    with_document,
 )
 from sandbox.printer_zfp.fiscal_memory import day
 
@@ -68,16 +67,7 @@ def cash(asked: Asked) -> Done:
         raise No(NOT_ENOUGH_CASH)
     if memory.drawer_bani + amount > DRAWER_BANI_MAX:
         raise No(TOO_LARGE)
-    day, kind = memory.day, "cash_in" if amount > 0 else "cash_out"
-    if amount > 0:
-        day = replace(day, cash_in=day.cash_in.plus(amount))
-    else:
-        day = replace(day, cash_out=day.cash_out.plus(-amount))
-    after = replace(memory, day=day, drawer_bani=memory.drawer_bani + amount)
-    what = "SUMA DE SERVICIU INTRARE" if amount > 0 else "SUMA DE SERVICIU IESIRE"
-    drawn = paper.service(after, asked.settings, asked.now, what=what, bani=abs(amount))
-    slip = memory.slip + 1
-    document = Document(slip, kind, slip, memory.z_now, asked.now, abs(amount), drawn)
+    after, document = printouts.cash(memory, asked.settings, asked.now, amount)
     return Done(memory=with_document(after, document), documents=(document,))
 
 
@@ -88,9 +78,7 @@ def copy(asked: Asked) -> Done:
     need_nothing_open(memory)
     if not documents or documents[-1].kind != "receipt":
         raise No(NOT_LEGAL)
-    receipt, slip = documents[-1], memory.slip + 1
-    drawn = ("DUPLICAT".center(asked.settings.columns).rstrip(), *receipt.text)
-    document = Document(slip, "duplicate", slip, memory.z_now, asked.now, receipt.total_bani, drawn)
+    document = printouts.duplicate(memory, asked.settings, asked.now, documents[-1])
     return Done(memory=with_document(memory, document), documents=(document,))
 
 
@@ -113,18 +101,7 @@ def report(asked: Asked) -> Done:
         need_clock(asked.memory, asked.now)
         if asked.memory.z_made >= asked.settings.z_max:
             raise No(NOT_LEGAL, first="8")
-    memory, record = asked.memory, record_of(asked.memory, asked.now)
-    document = Document(
-        memory.slip + 1,
-        "z" if closing else "x",
-        record.number,
-        record.number,
-        asked.now,
-        sum(record.by_group),
-        paper.day_report(memory, asked.settings, asked.now, record, closing=closing),
-        {"receipts": record.receipts, "by_group_bani": list(record.by_group)},
-    )
-    after = closed_day(memory, record) if closing else memory
+    after, document, _ = printouts.report(asked.memory, asked.settings, asked.now, closing=closing)
     return Done(memory=with_document(after, document), documents=(document,))
 
 

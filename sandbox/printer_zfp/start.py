@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import timedelta
+from collections.abc import Callable
 
 from sandbox.printer.asked import passwords
 from sandbox.printer.memory import RATE_UNUSED
+from sandbox.printer.start import age_the_day
 from sandbox.printer_zfp.device import Device
-
-AGO = timedelta(hours=25)
 
 
 def open_a_receipt(device: Device) -> None:
@@ -32,17 +30,13 @@ def open_a_slip(device: Device) -> None:
 
 def begin_the_day_before(device: Device) -> None:
     """The first receipt of the fiscal day is 25 hours old."""
-    day, then = device.memory.day, device.now - AGO
-    if day.first_receipt_at is None:
-        offset_s = device.memory.clock_offset_s
-        earlier_s = offset_s - round(AGO.total_seconds())
-        device.become(replace(device.memory, clock_offset_s=earlier_s))
+
+    def sell() -> None:
         open_a_receipt(device)
         _do(device, 0x35, '0;0;"' + (";1" if device.profile.name == "ro" else ""))
         _do(device, 0x38, "")
-        device.become(replace(device.memory, clock_offset_s=offset_s))
-    elif day.first_receipt_at > then:
-        device.become(replace(device.memory, day=replace(day, first_receipt_at=then)))
+
+    age_the_day(device, sell)
 
 
 def _who(device: Device) -> str:
@@ -55,3 +49,10 @@ def _do(device: Device, command: int, text: str) -> None:
     if executed.ste != b"00":
         why = executed.ste.decode()
         raise ValueError(f"the device cannot start in this state: {command:02X} is refused: {why}")
+
+
+STATES: dict[str, Callable[[Device], None]] = {  # by the option that asks for it
+    "day_over_24h": begin_the_day_before,
+    "open_receipt": open_a_receipt,
+    "open_slip": open_a_slip,
+}

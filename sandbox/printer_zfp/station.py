@@ -16,18 +16,19 @@ NBL), wrong-command. COMMAND is the device's command as a decimal number: 0x38 i
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 
 from sandbox.printer.clock import monotonic
-from sandbox.printer.faults import DEAF_S, DYING_MS, Fault
+from sandbox.printer.faults import Armed
+from sandbox.printer.plain import PlainStation
 from sandbox.printer.station import Answer
 from sandbox.printer_zfp.device import Device, Executed
 from sandbox.printer_zfp.wire import (
+    ACK,
     NAK,
     PING,
     RETRY,
+    START,
     Broken,
     Found,
     Packet,
@@ -42,91 +43,20 @@ COMPLETING = frozenset({0x2F, 0x38, 0x39, 0x3A, 0x3B, 0x7C})  # they end a docum
 STREAM_END = b"@"
 
 
-class Armed:
-    """A fault with what it remembers: how often its command came, and where its dice stand."""
+class Station(PlainStation[Device, Found, Packet]):
+    """One line of ZFP."""
 
-    def __init__(self, fault: Fault) -> None:
-        self.fault = fault
-        self.kind, self.argument = fault.kind, fault.argument
-        self._count = 0
-        self._dice = random.Random(fault.text)
+    completing, nak = COMPLETING, NAK
+    _busy_until_s = 0.0
 
-    def strikes(self, packet: Packet) -> bool:
-        if self.fault.command not in (None, packet.command):
-            return False
-        self._count += 1
-        return self.fault.strikes(self._count)
-
-    def spoil(self, packet: Packet, answer: Answer) -> Answer:
-        raw, amount = answer.bytes, self.argument
-        other = 0x20 + (packet.number - 0x21) % 0x80
-        match self.kind:
-            case "drop-reply" | "die-after":
-                return Answer(b"")
-            case "late":
-                return Answer(raw, silent_ms=round(float(amount or 0) * 1000))
-            case "bad-bcc":
-                raw = raw[:-2] + bytes([raw[-2] ^ 1]) + raw[-1:]
-            case "truncate":
-                raw = raw[: int(amount or 0)]
-            case "garbage":
-                raw = self._dice.randbytes(int(amount or 0)) + raw
-            case "echo":
-                raw = packet.raw + raw
-            case "wrong-seq" if raw[0] == 0x06:
-                raw = acknowledgement(other, raw[2:4])
-            case "wrong-seq":
-                raw = sealed(raw[1:2] + bytes([other]) + raw[3:-3])
-            case "wrong-command" if raw[0] == 0x02:
-                raw = sealed(raw[1:3] + bytes([raw[3] ^ 1]) + raw[4:-3])
-        return replace(answer, bytes=raw)
-
-
-class Station:
-    """One line, one host at a time."""
-
-    def __init__(
-        self,
-        device: Device,
-        faults: Iterable[Fault] = (),
-        *,
-        print_ms: int = 0,
-        trace: Callable[[str], None] | None = None,
-    ) -> None:
-        self._device = device
-        self._print_ms = print_ms
-        self._trace = trace or (lambda _text: None)
-        self._reader = PacketReader()
-        self._faults = [Armed(fault) for fault in faults]
-        self._dead = False
-        self._deaf_until_s = self._busy_until_s = 0.0
-
-    @property
-    def in_frame(self) -> bool:
-        return self._reader.in_frame
-
-    def receive(self, data: bytes) -> Iterator[Answer]:
-        for found in self._reader.feed(data):
-            if self._dead or monotonic() < self._deaf_until_s:
-                self._reader.forget()
-                return
-            yield from self._answers(found)
-
-    def gap(self) -> list[Answer]:
-        """The host has been silent inside a packet."""
-        broken = self._reader.gap()
-        if broken is None or self._dead or monotonic() < self._deaf_until_s:
-            return []
-        return list(self._answers(broken))
-
-    def hang_up(self) -> None:
-        """The host is gone; half a packet of it is worth nothing."""
-        self._reader.forget()
+    @staticmethod
+    def reader() -> PacketReader:
+        return PacketReader()
 
     def exchange(self, packet: Packet) -> Answer:
         executed = self._device.execute(packet.command, packet.data)
         answer = in_packets(packet, executed)
-        self._trace(f"{packet.number:02X} {packet.command:02X} {packet.data!r} -> {executed}")
+        self._trace(f"{packet.shown} {packet.data!r} -> {executed}")
         return Answer(answer, silent_ms=executed.printed_lines * self._print_ms)
 
     def _answers(self, found: Found) -> Iterator[Answer]:
@@ -142,46 +72,21 @@ class Station:
         else:
             yield from self._faulty(found)
 
-    def _faulty(self, packet: Packet) -> Iterator[Answer]:
-        struck = [armed for armed in self._faults if armed.strikes(packet)]
-        for armed in struck:
-            self._trace(f"{packet.number:02X} {packet.command:02X} fault {armed.fault.text}")
-            if (instead := self._instead(armed)) is not None:
-                yield instead
-                return
-        for armed in struck:
-            if armed.kind in ("paper-out", "cover-open"):
-                self._device.spoil_paper(cover=armed.kind == "cover-open")
-        if any(armed.kind == "die-during" for armed in struck):
-            self._dead = True
-            if packet.command in COMPLETING:
-                self.exchange(packet)
-            yield Answer(b"", silent_ms=DYING_MS)
-            return
-        answer = self.exchange(packet)
-        for armed in struck:
-            answer = armed.spoil(packet, answer)
-        self._dead = any(armed.kind == "die-after" for armed in struck)
-        yield answer
+    def _wrong(self, kind: str, packet: Packet, raw: bytes) -> bytes:
+        if kind == "bad-bcc":
+            return raw[:-2] + bytes([raw[-2] ^ 1]) + raw[-1:]
+        if kind == "wrong-seq":
+            other = 0x20 + (packet.number - 0x21) % 0x80
+            if raw[0] == ACK:
+                return acknowledgement(other, raw[2:4])
+            return sealed(raw[1:2] + bytes([other]) + raw[3:-3])
+        return sealed(raw[1:3] + bytes([raw[3] ^ 1]) + raw[4:-3]) if raw[0] == START else raw
 
     def _instead(self, armed: Armed) -> Answer | None:
-        """What comes instead of taking the packet; None: it is taken."""
-        match armed.kind:
-            case "nak":
-                return Answer(NAK)
-            case "syn":
-                self._busy_until_s = monotonic() + float(armed.argument or 0)
-                return Answer(RETRY)
-            case "die-before":
-                self._dead = True
-            case "reboot":
-                self._deaf_until_s = monotonic() + DEAF_S
-                self._device.power_up()
-            case "drop-request":
-                pass
-            case _:
-                return None
-        return Answer(b"")
+        if armed.kind == "syn":
+            self._busy_until_s = monotonic() + float(armed.argument or 0)
+            return Answer(RETRY)
+        return super()._instead(armed)
 
 
 def in_packets(packet: Packet, executed: Executed) -> bytes:

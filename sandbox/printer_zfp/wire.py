@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from sandbox.printer.bytewise import BytewiseReader, folded
+
 START, ACK, END = 0x02, 0x06, 0x0A
 NAK, RETRY, PING, STATE = b"\x15", b"\x0e", 0x04, 0x09
 NUMBERS = range(0x20, 0xA0)
@@ -26,6 +28,10 @@ class Packet:
     command: int
     data: bytes
     raw: bytes = field(default=b"", compare=False, repr=False)  # as it came
+
+    @property
+    def shown(self) -> str:
+        return f"{self.number:02X} {self.command:02X}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,29 +51,11 @@ class Single:
 Found = Packet | Broken | Single
 
 
-class PacketReader:
+class PacketReader(BytewiseReader[Found]):
     """Turns bytes as they come into packets and questions."""
 
     def __init__(self) -> None:
-        self._bytes = bytearray()
-
-    @property
-    def in_frame(self) -> bool:
-        return bool(self._bytes)
-
-    def feed(self, data: bytes) -> list[Found]:
-        found = (self._take(byte) for byte in data)
-        return [one for one in found if one is not None]
-
-    def gap(self) -> Broken | None:
-        """The line has been silent for too long inside a packet."""
-        if not self._bytes:
-            return None
-        self._bytes.clear()
-        return Broken("the packet stopped in the middle")
-
-    def forget(self) -> None:
-        self._bytes.clear()
+        super().__init__(Broken("the packet stopped in the middle"))
 
     def _take(self, byte: int) -> Found | None:
         if byte == START:
@@ -110,7 +98,5 @@ def acknowledgement(number: int, ste: bytes) -> bytes:
 
 
 def digits(body: bytes) -> bytes:
-    total = 0
-    for byte in body:
-        total ^= byte
+    total = folded(body)
     return bytes([0x30 + (total >> 4), 0x30 + (total & 15)])

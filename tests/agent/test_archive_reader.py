@@ -6,24 +6,30 @@ what the device has: every document once, byte for byte.
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from agent.archive import reader
+from agent.archive.described import memory_file, report_file
 from agent.archive.index import ArchiveIndex, Reading, Wanted
+from agent.archive.inspection import rebuild
+from agent.archive.intake import Intake
 from agent.archive.je_day import documents_of
+from agent.archive.keeping import ArchiveKeeping
+from agent.archive.reader import ArchiveReader
 from agent.archive.sorts import ReadDocument, Sort, Source
 from agent.archive.store import Store
-from agent.ledger_check import verify
 from agent.ledger_file import LEDGER_FILE
 from agent.states import State
-from tests.agent.world import Mishap, World, sale
+from drivers.archive import ZSpan
+from tests.agent.world import FakeClock, World, sale
 
 SERIAL = "SIM0000001"
 QUIET_STEPS = 300
-COMMITS_MAX = 100
 
 
 @pytest.fixture
@@ -68,6 +74,12 @@ def days(index: ArchiveIndex, store: Store) -> dict[int, list[ReadDocument]]:
 
 def text(paper: dict[str, Any]) -> bytes:
     return "".join(f"{line}\n" for line in paper["text"]).encode("ascii")
+
+
+def reader_of(world: World) -> ArchiveReader:
+    found = world.worker._reader
+    assert found is not None
+    return found
 
 
 def facts(index: ArchiveIndex, z: int) -> dict[str, Any]:
@@ -146,67 +158,23 @@ def test_a_je_that_was_emptied_is_read_from_its_new_beginning(
     assert [read.number for read in index.je_documents(SERIAL, 1)] == [1]
 
 
-# cuts
-
-
-def test_cut_at_every_line_it_ends_with_everything_once(tmp_path: Path) -> None:
-    frames = frames_of_a_reading(tmp_path)
-    for frame in range(frames):
-        folder = tmp_path / f"{frame}"
-        folder.mkdir()
-        world = World(folder, reads_on=True)
+def test_a_day_is_sealed_while_those_behind_it_are_still_read(
+    world: World, index: ArchiveIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "BATCH", 2)
+    for _ in range(3):
         sell(world, "3.00", "4.50")
         close_day(world)
-        world.cable.mishaps[frame] = Mishap(delivered=frame % 2 == 0, cut=True)
-        assert_read(world, folder)
-        world.close()
+    world.clock.ms += 3_600_000
+    while not days(index, world.store):
+        world.steps(1)
+    assert (list(days(index, world.store)), index.je_days(SERIAL)) == ([1], [2])
+    read_all(world)
+    kept = [read for day in days(index, world.store).values() for read in day]
+    assert [read.text for read in kept] == [text(paper) for paper in world.printer.documents()]
 
 
-def frames_of_a_reading(tmp_path: Path) -> int:
-    folder = tmp_path / "whole"
-    folder.mkdir()
-    world = World(folder, reads_on=True)
-    sell(world, "3.00", "4.50")
-    close_day(world)
-    assert_read(world, folder)
-    frames = len(world.cable.commands)
-    world.close()
-    assert frames > 100
-    return frames
-
-
-def assert_read(world: World, folder: Path) -> None:
-    for _ in range(3):  # a device that failed is left alone for a while
-        read_all(world)
-    index = ArchiveIndex(folder / LEDGER_FILE, world.clock)
-    kept = days(index, world.store)
-    assert [read.text for read in kept[1]] == [text(paper) for paper in world.printer.documents()]
-    assert len(index.documents(Wanted(sort=Sort.JE))) == 1
-    rows = index.z_rows(SERIAL)
-    assert {(row.source, row.figures.total) for row in rows} == {
-        (Source.JE, 750),
-        (Source.MF, 750),
-        (Source.REPORT, 750),
-    }
-    index.close()
-
-
-def test_a_crash_at_every_commit_loses_and_repeats_nothing(tmp_path: Path) -> None:
-    crashed = 1
-    for commit in range(1, COMMITS_MAX):
-        folder = tmp_path / f"{commit}"
-        folder.mkdir()
-        world = World(folder, reads_on=True)
-        sell(world, "3.00", "4.50")
-        close_day(world)
-        world.crash_at_commit = commit
-        assert_read(world, folder)
-        crashed = world.crashes
-        world.close()
-        assert verify(folder / LEDGER_FILE).broken is None
-        if not crashed:
-            break
-    assert (crashed, commit > 15) == (0, True)
+# sales
 
 
 def test_a_sale_ends_the_reading_within_a_line_and_the_reading_goes_on(
@@ -301,6 +269,121 @@ def test_after_a_month_the_fiscal_memory_is_read_again_and_compared(
     assert [row.figures.total for row in rows] == [300, 301]
     latest = index.documents(Wanted(sort=Sort.MF))[-1]
     assert latest.document.facts["others"] == [2]
+
+
+def test_with_a_z_every_day_the_fiscal_memory_is_still_compared_each_month(
+    world: World, index: ArchiveIndex
+) -> None:
+    sell(world, "3.00")
+    close_day(world)
+    read_all(world)
+    (record,) = world.printer.records()
+    world.printer.rewrite(replace(record, by_group=(301, *record.by_group[1:])))
+    for _ in range(32):
+        world.clock.ms += 23 * 3_600_000
+        sell(world, "3.00")
+        close_day(world)
+        read_all(world, steps=40)
+    rows = [row for row in index.z_rows(SERIAL, 1, 1) if row.source is Source.MF]
+    assert [row.figures.total for row in rows] == [300, 301]
+
+
+def test_after_a_clock_that_was_a_year_ahead_all_is_read_as_before(
+    world: World, index: ArchiveIndex, tmp_path: Path
+) -> None:
+    ahead = FakeClock()
+    ahead.ms = world.clock.ms + 366 * 86_400_000
+    with closing(ArchiveIndex(tmp_path / LEDGER_FILE, ahead)) as then:
+        then.come_to(SERIAL, Reading.MF, 1)
+        then.come_to(SERIAL, Reading.COMPARED, 1)
+    sell(world, "3.00")
+    close_day(world)
+    read_all(world)
+    assert {row.source for row in index.z_rows(SERIAL)} == {Source.REPORT, Source.JE, Source.MF}
+
+
+def test_zs_that_nobody_saw_are_kept_as_zs_too(world: World, index: ArchiveIndex) -> None:
+    for price in ("1.00", "2.00"):  # from before the archive began
+        sell(world, price)
+        close_day(world)
+    read_all(world)
+    for price in ("3.00", "4.00", "5.00"):  # while the agent was off
+        sell(world, price)
+        close_day(world)
+    read_all(world)
+    found = [filed.document for filed in index.documents(Wanted(sort=Sort.Z))]
+    told = [(each.z_first, each.facts["source"], each.facts["figures"]["total"]) for each in found]
+    assert told == [(2, "report", 200), (3, "mf", 300), (4, "mf", 400), (5, "report", 500)]
+    world.clock.ms += 31 * 86_400_000  # compared once more, they are the same
+    read_all(world)
+    assert len(index.documents(Wanted(sort=Sort.Z))) == 4
+
+
+def test_what_is_odd_in_a_reading_is_said_of_its_document(
+    world: World, index: ArchiveIndex
+) -> None:
+    for _ in range(3):
+        sell(world, "1.00", "2.00", "3.00")
+        close_day(world)
+    world.printer.lose_document(2)
+    read_all(world)
+    (one,) = index.documents(Wanted(sort=Sort.JE, z=1))
+    assert [each["code"] for each in one.document.facts["findings"]] == [
+        "JE_DOCUMENTS_MISSING",
+        "RECEIPT_GAP",
+    ]
+    lines = [b"RAPORT Z NR: 0001  01-10-2026 21:00:00", b"TOTAL LEI 1,00"]
+    lines += [b"RAPORT Z NR: 0003  03-10-2026 21:00:00", b"TOTAL LEI 1,00"] * 2
+    reader_of(world)._file_memory(SERIAL, ZSpan(1, 3), lines)
+    latest = index.documents(Wanted(sort=Sort.MF))[-1].document
+    findings = [(each["code"], each["place"]) for each in latest.facts["findings"]]
+    assert findings[:2] == [("Z_MISSING", "Z 2"), ("Z_TWICE", "Z 3")]
+
+
+def test_after_a_lost_ledger_what_was_read_is_indexed_anew(
+    world: World, index: ArchiveIndex, tmp_path: Path
+) -> None:
+    for _ in range(3):
+        sell(world, "3.00", "4.50")
+        close_day(world)
+    world.queue("c1", sale())
+    world.queue("c2", kind="x_report")
+    world.queue("c3", kind="z_report")
+    world.settle()
+    read_all(world)
+    with closing(ArchiveKeeping(tmp_path / "another.sqlite3", world.clock)) as fresh:
+        found = rebuild(world.store, fresh, Intake(world.store, fresh, []), [])
+        assert (found.unknown, found.damaged) == ((), ())
+        assert named(fresh) == named(index)
+        rows = [(row.source, row.figures) for row in index.z_rows(SERIAL)]
+        assert [(row.source, row.figures) for row in fresh.z_rows(SERIAL)] == rows
+        for reading in (Reading.JE, Reading.MF):
+            assert fresh.place(SERIAL, reading).number == index.place(SERIAL, reading).number
+
+
+def named(index: ArchiveIndex) -> set[tuple[str, str, int | None, str]]:
+    found = (filed.document for filed in index.documents())
+    return {(each.sort, each.name, each.z_first, each.sha256) for each in found}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"report": 1, "sort": "je", "owner": "X", "source": "report"}\n',
+        b'{"report": 1, "sort": "z", "owner": "X", "source": "mf", "command": "", "figures": []}\n',
+        b'{"report": 1, "sort": "z", "owner": "X", "source": "mf", "command": "", "figures":'
+        b' {"z_number": 1, "at": "", "total": "1", "rates": [], "vat": null, "receipts": 1,'
+        b' "payments": {}, "more": {}}}\n',
+        b'{"report": 2, "sort": "z"}\n',
+        b'{"report": ' + b"[" * 100_000,
+        b'{"mf": 1, "owner": "X", "first": 1, "last": "2", "at": ""}\n',
+        b'{"mf": 1, "owner": "X"',
+        b"[]",
+    ],
+    ids=["sort", "list", "text", "form", "deep", "number", "cut", "other"],
+)
+def test_a_file_that_only_looks_like_one_of_ours_is_not_believed(content: bytes) -> None:
+    assert (report_file(content), memory_file(content)) == (None, None)
 
 
 # what stands in its way

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from agent.archive.described import REBUILT
 from agent.archive.sorts import RateSum, Sort, ZFigures
 from agent.archive.store import Store
 from agent.cloud.archive_up import UNVERIFIED, Content
 from agent.cloud.archived import NAME_LENGTH_MAX
 from agent.ledger_outbox import Fate
 from drivers.model import Bani, VatRate
-from sandbox.cloud.world import World, opened
+from sandbox.cloud.world import World
 from tests.agent.archive_shop import (
     AT,
     OWNER,
@@ -29,18 +30,6 @@ SIGNED = b"0\x80\x06\x09*\x86H\x86\xf7\r\x01\x07\x02\xa0\x80" + bytes(range(256)
 DAY = content_of(2 * PART_BYTES + 1000)
 BIG = content_of(5 * 1024 * 1024)
 DONE_UPLOAD = ("upload", Fate.DONE, None)
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with opened(tmp_path_factory.mktemp("cloud") / "cloud.db", faults=True) as world:
-        yield world
-
-
-@pytest.fixture(autouse=True)
-def no_fault_is_left(world: World) -> Iterator[None]:
-    yield
-    world.shop.delete("/sandbox/faults")
 
 
 @pytest.fixture
@@ -144,7 +133,15 @@ def test_a_z_that_a_command_brought_is_not_told_twice(world: World, shop: Shop) 
     assert upload == DONE_UPLOAD
     assert shop.ledger.unreported(9) == []
     ours, theirs = world.portal.reports(shop.id, "z")
-    assert (ours["commandId"], theirs["zTo"]) == (id_, z + 1)
+    assert (ours["commandId"], theirs["report"]["zTo"]) == (id_, z + 1)
+
+
+def test_an_x_or_z_of_a_lost_ledger_is_not_told_again(shop: Shop) -> None:
+    shop.filed(Sort.Z, b"{}", origin=REBUILT, z_first=4, z_last=4)
+    shop.filed(Sort.X, b"{ }", origin=REBUILT, z_first=4, z_last=4)
+    shop.filed(Sort.JE, DAY, origin=REBUILT)
+    shop.settle()
+    assert uploads(shop) == [DONE_UPLOAD]
 
 
 def test_a_z_of_the_keyboard_stands_in_the_clouds_list_with_its_figures(
@@ -160,7 +157,9 @@ def test_a_z_of_the_keyboard_stands_in_the_clouds_list_with_its_figures(
         shop.filed(Sort.JE, DAY, z_first=412, z_last=412)
         shop.settle()
         assert [fate for _, fate, _ in shop.fates()] == [Fate.DONE] * 4
-        (row,) = (row for row in world.portal.reports(shop.id, "z") if "totals" in row)
+        ours, row = world.portal.reports(shop.id, "z")
+        assert ours["totals"] == row["totals"]  # beneath its device, without the scope `reports`
+        assert ours["report"]["sha256"] == digest(figures.as_json().encode())
         (je,) = (row for row in world.portal.reports(shop.id, "je") if "sha256" not in row)
     assert row["totals"] == {"sales": 12.6}
     assert row["receiptCount"] == 3

@@ -31,18 +31,6 @@ BIG = content_of(5 * 1024 * 1024)
 DONE_UPLOAD = ("upload", Fate.DONE, None)
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with opened(tmp_path_factory.mktemp("cloud") / "cloud.db", faults=True) as world:
-        yield world
-
-
-@pytest.fixture(autouse=True)
-def no_fault_is_left(world: World) -> Iterator[None]:
-    yield
-    world.shop.delete("/sandbox/faults")
-
-
 @pytest.fixture
 def secret(world: World) -> str:
     """A key that may not store into the documented lists."""

@@ -17,7 +17,7 @@ from agent.cloud.trouble import RESULT_BREAKS_MAX, TAKEN_BACK_S, SyncTrouble
 from agent.cloud.waiting import Waiting, at_once
 from agent.ledger_outbox import Fate
 from agent.states import State
-from sandbox.cloud.world import RECEIPT, World, opened
+from sandbox.cloud.world import RECEIPT, World
 from tests.agent.cloud_world import (
     BY_LIST,
     SECRET,
@@ -38,18 +38,6 @@ from tests.agent.world import FakeClock
 SYNC = "/api/v1/agents"
 OK = answer(200, b"{}")
 HEALTH = {"status": "error", "faults": ["paper_out"], "identity": {"model": "DP-25X"}}
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with opened(tmp_path_factory.mktemp("cloud") / "cloud.db", faults=True) as world:
-        yield world
-
-
-@pytest.fixture(autouse=True)
-def no_fault_is_left(world: World) -> Iterator[None]:
-    yield
-    world.shop.delete("/sandbox/faults")
 
 
 @pytest.fixture

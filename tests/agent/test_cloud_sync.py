@@ -10,7 +10,7 @@ import pytest
 from agent.cloud.sync import KEY_REFUSED_S
 from agent.entries import Evidence, Incoming
 from agent.states import State
-from sandbox.cloud.world import RECEIPT, World, opened
+from sandbox.cloud.world import RECEIPT, World
 from tests.agent.cloud_world import (
     BY_LIST,
     POLL_INTERVAL_S,
@@ -24,18 +24,6 @@ from tests.agent.cloud_world import (
 )
 
 COMMANDS = "/api/v1/commands"
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with opened(tmp_path_factory.mktemp("cloud") / "cloud.db", faults=True) as world:
-        yield world
-
-
-@pytest.fixture(autouse=True)
-def no_fault_is_left(world: World) -> Iterator[None]:
-    yield
-    world.shop.delete("/sandbox/faults")
 
 
 @pytest.fixture

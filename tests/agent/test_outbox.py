@@ -14,7 +14,7 @@ from agent.cloud.outbox import LATER_S, TRIES_MAX
 from agent.cloud.receipts import receipt_of
 from agent.ledger import Ledger
 from agent.ledger_outbox import Fate, Upload
-from sandbox.cloud.world import RECEIPT, World, opened
+from sandbox.cloud.world import RECEIPT, World
 from tests.agent.amef import configuration
 from tests.agent.cloud_world import (
     RECEIPT_RESULT,
@@ -28,18 +28,6 @@ from tests.agent.rows import FILE, RESULT, issuing
 from tests.agent.world import FakeClock, sale
 
 COMMANDS = "/api/v1/commands"
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with opened(tmp_path_factory.mktemp("cloud") / "cloud.db", faults=True) as world:
-        yield world
-
-
-@pytest.fixture(autouse=True)
-def no_fault_is_left(world: World) -> Iterator[None]:
-    yield
-    world.shop.delete("/sandbox/faults")
 
 
 @pytest.fixture

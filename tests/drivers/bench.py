@@ -55,6 +55,7 @@ class DatecsX:
     names_the_z_that_is_due = True  # when it refuses a receipt after 24 hours
     result_late_s = 0  # where the time in a result is the clock's, read after the receipt
     last_receipt_has_time = True
+    last_receipt_has_document = True
     last_z_is_kept = True
     last_z_has_time = True
     counts_by_day = False  # its receipts are counted from 1 after each Z

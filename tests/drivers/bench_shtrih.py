@@ -36,7 +36,7 @@ class Shtrih(bench.DatecsX):
     unsaid = frozenset({Fault.COVER_OPEN})
     signs = frozenset({b"\x05", b"\x06", b"\x15"})
     tells_memory_number = reads_je = last_z_has_time = repeats_lines = False
-    last_receipt_has_time = False
+    last_receipt_has_time = last_receipt_has_document = False
     pays_at_once = fetches_answers = True
     result_late_s = 2
     stationed: type[Station] = Station

@@ -1,6 +1,6 @@
 """A legacy ISL device that answers from a table, for each family; it keeps what it was told.
 
-What is not in the table is answered with nothing and good status bits.
+What is not in the table is answered with nothing and good status bits; of a list, one by one.
 """
 
 from collections.abc import Iterator
@@ -53,7 +53,7 @@ class Device:
         self.told: list[tuple[int, bytes]] = []
         self.raw: bytes | None = None  # to be sent instead of the next answer
         driver, dialect = DRIVERS[family]
-        self.answers: dict[int | tuple[int, bytes], bytes | Said] = {
+        self.answers: dict[int | tuple[int, bytes], bytes | Said | list[bytes]] = {
             83: RATES,
             97: PLAIN_RATES,
             90: WHO[family],
@@ -80,6 +80,7 @@ class Device:
         raw, self.raw = self.raw, None
         if raw is None:
             said = self.answers.get((frame.command, frame.data), self.answers.get(frame.command))
+            said = said.pop(0) if isinstance(said, list) else said
             text, status = said if isinstance(said, tuple) else (said or b"", self.status)
             status_bytes = bytes.fromhex(status)
             raw = reply_frame(ISL_LEGACY, frame.sequence, frame.command, text, status_bytes)

@@ -226,6 +226,9 @@ def test_the_result_of_a_receipt_agrees_with_its_paper(
     assert told == (paper.number, paper.document, paper.z)
     assert (result.fiscal_serial, result.total) == (bench.serial, paper.total)
     read = printer.last_receipt(TWO_LINES.total)
+    if not bench.last_receipt_has_document:
+        assert read.document_number is None
+        read = replace(read, document_number=result.document_number)
     assert replace(read, issued_at=result.issued_at) == result
     late_s = bench.seconds_between(paper.at, result.issued_at)
     assert 0 <= late_s <= bench.result_late_s

@@ -139,6 +139,7 @@ def test_a_record_of_the_fiscal_memory_that_is_no_answer_is_never_taken_for_none
 def test_a_z_report_is_made_by_a_device_that_does_not_tell_what_was_paid() -> None:
     device = Device("incotex")
     device.answers |= {173: (b"", "A2 80 80 80 86 9A"), 69: b"0004,0.00,0.00"}
+    device.answers[113] = [b"0000012", b"0000013"]
     report = device.printer.z_report()
     assert (report.number, report.payments) == (4, ())
 

@@ -104,7 +104,7 @@ def test_an_older_device_with_an_open_receipt_is_sold_nothing() -> None:
         printer = bench.opened()
         cable = Cable(bench)
         other = bench.opened(cable)
-        cable.cut(2, Cut.PULLED_AFTER)
+        cable.cut(4, Cut.PULLED_AFTER)
         with pytest.raises(ContactLost):
             other.issue_receipt(TWO_LINES)
         before = bench.open_receipt()

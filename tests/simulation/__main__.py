@@ -5,6 +5,7 @@
 --dense                      of them only the quarter in which most goes wrong
 --no-keyboard                worlds in which nobody types on the printer
 --exhaustive                 every fault at every place of single commands
+--family NAME[:DIALECT]      another printer than the Datecs X
 """
 
 import argparse
@@ -19,6 +20,7 @@ from time import perf_counter
 from typing import Any
 
 from tests.simulation.exhaustive import single_faults
+from tests.simulation.families import FAMILIES
 from tests.simulation.mutants import MUTANTS
 from tests.simulation.plan import is_dense
 from tests.simulation.runs import in_folder, summed
@@ -34,13 +36,15 @@ def main() -> int:
     logging.disable(logging.CRITICAL)
     run = partial(in_folder, mutant=options.mutant)
     if options.seed is not None:
-        return tell(script_of(options.seed), run, short=options.short)
+        return tell(script_of(options.seed, options.family), run, short=options.short)
     if options.exhaustive:
-        return many(list(single_faults()), run)
+        return many(list(single_faults(family=options.family)), run, options.processes)
     first, _, last = options.seeds.rpartition(":")
     seeds = range(int(first or 0), int(last))
-    scripts = [script_of(seed) for seed in seeds if is_dense(seed) or not options.dense]
-    return many([replace(one, keyboard=options.keyboard) for one in scripts], run)
+    chosen = [seed for seed in seeds if is_dense(seed) or not options.dense]
+    scripts = [script_of(seed, options.family) for seed in chosen]
+    kept = [replace(one, keyboard=options.keyboard) for one in scripts]
+    return many(kept, run, options.processes)
 
 
 def tell(script: Script, run: Any, *, short: bool) -> int:
@@ -52,10 +56,10 @@ def tell(script: Script, run: Any, *, short: bool) -> int:
     return 1 if outcome.wrongs else 0
 
 
-def many(scripts: list[Script], run: Any) -> int:
-    """Run worlds on all cores; print the counts, and each failure as a short story."""
+def many(scripts: list[Script], run: Any, processes: int) -> int:
+    """Run worlds side by side; print the counts, and each failure as a short story."""
     started_s = perf_counter()
-    with Pool(os.cpu_count(), logging.disable, (logging.CRITICAL,)) as pool:
+    with Pool(processes, logging.disable, (logging.CRITICAL,)) as pool:
         counts, failed = summed(pool.imap_unordered(run, scripts, CHUNK))
     counts["seconds"] = round(perf_counter() - started_s, 1)
     say(json.dumps(counts))
@@ -79,6 +83,8 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--mutant", choices=sorted(MUTANTS), default="")
     options.add_argument("--short", action="store_true", help="shrink the story first")
     options.add_argument("--dense", action="store_true")
+    options.add_argument("--family", choices=sorted(FAMILIES), default="datecs_x")
+    options.add_argument("--processes", type=int, default=os.cpu_count(), help="all cores")
     options.add_argument("--no-keyboard", dest="keyboard", action="store_false")
     return options
 

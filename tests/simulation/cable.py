@@ -11,9 +11,8 @@ from collections.abc import Callable
 
 from drivers.errors import ContactLost, NotStarted
 from drivers.faults import Fault as Wrong
-from sandbox.printer.wire import NAK, SYN
 from tests.simulation.plan import FRAME, Fault, Places, Tell, mix
-from tests.simulation.printer import FakeClock, Printer
+from tests.simulation.printer import Deed, FakeClock, Printer
 
 WRITE_MS, ANSWER_MS, SOON_MS = 2, 8, 20
 SYN_EVERY_MS = 300
@@ -54,7 +53,7 @@ class Cable:
         self._inbox: deque[tuple[int, bytes]] = deque()  # what a busy printer has not yet read
         self._naks = 0
         self.pulled_until_ms = 0
-        self.wrote: Callable[[int], None] = lambda _command: None
+        self.wrote: Callable[[Deed | None], None] = lambda _deed: None
         self.told_to_stop_now: Callable[[], None] = lambda: None
 
     def open(self) -> None:
@@ -66,15 +65,15 @@ class Cable:
         self._need_plug()
         self._clock.ms += WRITE_MS
         self.settle(self._clock.ms)
-        command = command_of(data)
-        self.wrote(command)
+        command, meant = self._printer.said(data)
+        self.wrote(self._printer.deed(command, meant))
         fault = self._places.draw(FRAME)
         number = self._places.numbers[FRAME] - 1
         if fault is None:
-            self._tell("frame %s: %s %r", number, command, data[10:-6])
+            self._tell("frame %s: %s %r", number, command, meant)
             self.deliver(data)
             return
-        self._tell("frame %s: %s %r  ## %s", number, command, data[10:-6], fault)
+        self._tell("frame %s: %s %r  ## %s", number, command, meant, fault)
         FAULTS[fault.kind](self, data, fault)
 
     def read(self, timeout_s: float) -> bytes:
@@ -106,7 +105,7 @@ class Cable:
         while self._inbox and self._inbox[0][0] <= until_ms:
             due_ms, data = self._inbox.popleft()
             before_ms, self._clock.ms = self._clock.ms, max(due_ms, self._clock.ms)
-            self._tell("        the printer reads what waited: %s", command_of(data))
+            self._tell("        the printer reads what waited: %s", self._printer.said(data)[0])
             self.answer(self._printer.hear(data))
             self._clock.ms = before_ms
 
@@ -118,9 +117,9 @@ class Cable:
         if self._inbox:
             self._inbox.append((self._inbox[-1][0] + SOON_MS, data))
             return b""
-        if self._naks:
+        if self._naks and (refusal := self._printer.refusal(data)) is not None:
             self._naks -= 1
-            return NAK
+            return refusal
         return self._printer.hear(data)
 
     def answer(self, data: bytes, after_ms: int = ANSWER_MS) -> None:
@@ -217,8 +216,11 @@ class Cable:
 
     def syn_storm(self, data: bytes, fault: Fault) -> None:
         lasts_ms = fault.wait_ms * 4 if fault.at & 1 else fault.wait_ms
+        sign = self._printer.works(self._clock.ms + min(lasts_ms, SYN_MS_MAX))
+        if not sign:
+            return self.deliver(data)
         for after_ms in range(0, min(lasts_ms, SYN_MS_MAX), SYN_EVERY_MS):
-            self.answer(SYN, after_ms)
+            self.answer(sign, after_ms)
         self.answer(self.heard(data), lasts_ms)
 
     def echo(self, data: bytes, _fault: Fault) -> None:
@@ -272,7 +274,7 @@ class Cable:
 
     def je_dead(self, data: bytes, fault: Fault) -> None:
         """The electronic journal cannot be read, for rather longer than other faults last."""
-        self._printer.device.je_dead_until_ms = self._clock.ms + fault.wait_ms * JE_DEAD_TIMES
+        self._printer.je_dead_until_ms = self._clock.ms + fault.wait_ms * JE_DEAD_TIMES
         self.deliver(data)
 
     def other_printer(self, _data: bytes, fault: Fault) -> None:
@@ -331,14 +333,6 @@ FAULTS: dict[str, Callable[[Cable, bytes, Fault], None]] = {
 }
 
 
-def command_of(frame: bytes) -> int:
-    """CMD of a request: four digits 30..3F after 01, LEN and SEQ."""
-    command = 0
-    for byte in frame[6:10]:
-        command = command << 4 | (byte - 0x30 & 0xF)
-    return command
-
-
 def flipped(data: bytes, at: int) -> bytes:
     """The same with one bit wrong."""
     if not data:
@@ -347,7 +341,3 @@ def flipped(data: bytes, at: int) -> bytes:
     wrong = bytearray(data)
     wrong[bit // 8] ^= 1 << bit % 8
     return bytes(wrong)
-
-
-CLOSED_SENT_BY = {48: False, 56: True}
-"""Commands after which a close is, or is not, on its way to the receipt in hand."""

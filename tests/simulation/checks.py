@@ -7,21 +7,20 @@
 Each returns a sentence for what is wrong, or none.
 """
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from agent.entries import Evidence, LedgerEntry
 from agent.states import State
 from sandbox.printer.memory import Document, Memory, OpenReceipt
 from tests.simulation.orders import Order
-from tests.simulation.printer import CANCEL, PAYMENT, Printed
+from tests.simulation.printer import Deed, Printed
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-OPEN_SLIP, OPEN_RECEIPT, SET_CLOCK, REPORT, DUPLICATE = 38, 48, 61, 69, 109
-BEGUN = (OPEN_SLIP, OPEN_RECEIPT, PAYMENT, SET_CLOCK, REPORT, DUPLICATE)
+PAYING = (Deed.PAYMENT, Deed.PAY_AND_CLOSE)
+BEGUN = set(Deed) - {Deed.CLOSE, Deed.CANCEL, Deed.LOOK, Deed.JE}  # only for what is written down
 TTL_MS, TTL_SLACK_MS = 180_000, 3_000
 KINDS = {
     "receipt": "print_receipt",
@@ -33,27 +32,42 @@ KINDS = {
     "duplicate": "print_duplicate",
 }
 REPORTS = ("x_report", "z_report")
+TRUE_CODES = {"EXPIRED", "CLAIM_LOST", "DROPPED_BY_OPERATOR"}
+TRUE_CODES_OF = {  # what can keep a good command here from being done
+    "cash_out": {"NOT_ENOUGH_CASH"},
+    "print_duplicate": {"NO_DATA", "WRONG_STATE"},  # nothing to copy
+    "z_report": {"DAY_OPEN"},  # a cashier made it
+    "set_datetime": {"DAY_OPEN", "BAD_REQUEST"},  # it would be before the last record
+    "set_header": {"DAY_OPEN"},
+    "void_open_receipt": {"RECEIPT_PAID"},
+}
+TRUE_CODES_AFTER_A_JUMP = {  # of the device's clock; some have no word for it
+    "Z_REPORT_DUE",
+    "WRONG_STATE",
+    "CLOCK_BEFORE_LAST_RECORD",
+}
 
 
-def executing(world: "World", command: int, memory: Memory) -> str:
+def executing(world: "World", deed: Deed | None, memory: Memory) -> str:
     """What the wire brings, just before the printer does it."""
     receipt = memory.receipt
-    if command == CANCEL and receipt and receipt.payments:
+    if deed is Deed.CANCEL and receipt and receipt.payments:
         return "a cancel was sent to a receipt with payments"
-    if command not in BEGUN:
+    if deed not in BEGUN:
         return ""
     entry = world.unresolved()
     if entry is None:
-        return f"{command} was sent though nothing is begun"
-    if command == PAYMENT and receipt:
-        return _paying(world.orders[entry.id], receipt)
+        return f"{deed.name} was sent though nothing is begun"
+    if deed in PAYING and receipt:
+        order = world.orders[entry.id]
+        return _paying(order, receipt, world.family.payments(order))
     return ""
 
 
-def _paying(order: Order, receipt: OpenReceipt) -> str:
+def _paying(order: Order, receipt: OpenReceipt, payments: Sequence[object]) -> str:
     if receipt.reference != order.reference:
         return f"a payment on a receipt that is not of {order.id}"
-    if len(receipt.payments) >= len(order.payments):
+    if len(receipt.payments) >= len(payments):
         return f"a payment too many on the receipt of {order.id}"
     return ""
 
@@ -61,8 +75,8 @@ def _paying(order: Order, receipt: OpenReceipt) -> str:
 def printed(world: "World", paper: Printed) -> str:
     """A document came out."""
     document = paper.document
-    if document.kind == "nonfiscal":
-        return _slip_printed(world, document)
+    if document.kind == "nonfiscal" or world.printer.finishing:
+        return _ended_by_itself(world, document)
     if not paper.by_wire or document.kind not in KINDS:
         return ""
     entry = world.unresolved()
@@ -75,13 +89,18 @@ def printed(world: "World", paper: Printed) -> str:
         return f"{order.id} stands on paper {len(made)} times"
     if document.kind in ("cash_in", "cash_out") and document.total_bani != order.total:
         return f"{order.id}: {document.total_bani} bani moved, {order.total} asked"
-    return _not_as_asked(document, order) if document.kind == "receipt" else ""
+    return _not_as_asked(world, document, order) if document.kind == "receipt" else ""
 
 
-def _slip_printed(world: "World", document: Document) -> str:
-    """One that was broken off carries no reference; the printer may close a whole one itself."""
+def _ended_by_itself(world: "World", document: Document) -> str:
+    """A slip, which the printer may close; or a receipt that a person paid to its end.
+
+    One that was broken off carries no reference. A receipt's own line may stand alone on paper,
+    where the receipt was cancelled before it and a line needs no document.
+    """
     for order in world.orders.values():
-        if document.more.get("reference") == order.reference:
+        same_kind = order.kind == KINDS[document.kind]
+        if same_kind and document.more.get("reference") == order.reference:
             made = world.made.setdefault(order.id, [])
             made.append(document)
             if len(made) > 1:
@@ -89,12 +108,13 @@ def _slip_printed(world: "World", document: Document) -> str:
     return ""
 
 
-def _not_as_asked(document: Document, order: Order) -> str:
+def _not_as_asked(world: "World", document: Document, order: Order) -> str:
     more: Any = document.more
     lines = tuple((line["name"], line["total_bani"]) for line in more["lines"])
     payments = tuple((paid["kind"], paid["amount_bani"]) for paid in more["payments"])
     found = (lines, payments, document.total_bani, set(more["texts"]))  # a line may stand twice
-    asked = (order.lines, order.payments, order.total, {f"REF:{order.reference}"})
+    paid = world.family.payments(order)
+    asked = (order.lines, paid, order.total, {f"REF:{order.reference}"})
     return "" if found == asked else f"{order.id}: paper {found}, asked {asked}"
 
 
@@ -102,36 +122,53 @@ def issued(world: "World", id_: str, kind: str, result: dict[str, Any]) -> str:
     """The ledger takes down that a command was carried out."""
     made = world.made.get(id_, [])
     if kind == "print_receipt":
-        return _receipt_issued(id_, result, made)
+        return _receipt_issued(world, id_, result, made)
     if kind not in REPORTS:
-        return _other_issued(id_, kind, result, made)
-    told = (result["number"], sum(group["total"] for group in result["groups"]))
-    if told in [(paper.number, paper.total_bani) for paper in made]:
+        return _other_issued(world, id_, kind, result, made)
+    return _report_issued(world, id_, kind, result, made)
+
+
+def _report_issued(
+    world: "World", id_: str, kind: str, result: dict[str, Any], made: list[Document]
+) -> str:
+    number, groups = result["number"], result["groups"]
+    total = None if groups is None else sum(group["total"] for group in groups)
+    unknown = total is None and not world.family.tells_sums
+
+    def is_told(paper: tuple[int, int]) -> bool:
+        return paper[0] == number and (unknown or paper[1] == total)
+
+    papers = [(paper.number, paper.total_bani) for paper in made]
+    if any(map(is_told, papers)):
         return ""
-    if kind == "z_report" and not made and told in keyed_z(world):
+    if kind == "z_report" and not made and any(map(is_told, keyed_z(world))):
         world.z_of_a_cashier.add(id_)
         return ""
-    return f"{id_} is told as {told}, on paper is {[(p.number, p.total_bani) for p in made]}"
+    return f"{id_} is told as {number}, {total}, on paper is {papers}"
 
 
-def _receipt_issued(id_: str, result: dict[str, Any], made: list[Document]) -> str:
+def _receipt_issued(world: "World", id_: str, result: dict[str, Any], made: list[Document]) -> str:
     if not made:
         return f"{id_} is issued, and not on paper"
     paper = made[0]
     told = (result["receipt_number"], result["document_number"], result["z_number"])
-    stands = (paper.number, paper.slip, paper.z)
+    stands = world.family.numbers(paper, world.printer)
+    if told[1] is None and not world.family.tells_documents:
+        stands = (stands[0], None, stands[2])
     same = told == stands and result["total"] == paper.total_bani
-    if not same or at(result) != paper.at:
+    if not same or not world.family.is_time_of(result["issued_at"], paper, world.printer):
         return f"{id_} is told as {result}, on paper is {stands} at {paper.at}"
     return ""
 
 
-def _other_issued(id_: str, kind: str, result: dict[str, Any], made: list[Document]) -> str:
+def _other_issued(
+    world: "World", id_: str, kind: str, result: dict[str, Any], made: list[Document]
+) -> str:
     if kind not in KINDS.values():
         return ""  # a setting: it leaves no paper
     if not made:
         return f"{id_} ({kind}) is issued, and not on paper"
-    number = result.get("document_number")
+    number = result.get("document_number") if world.family.counts_documents else None
     if kind == "non_fiscal_receipt" and number not in (None, made[0].slip):
         return f"{id_} is told as document {number}, it is {made[0].slip}"
     return ""
@@ -141,10 +178,6 @@ def keyed_z(world: "World") -> list[tuple[int, int]]:
     """The Z reports of the keyboard. One that came between closed the day all the same."""
     papers = [p.document for p in world.printer.papers.printed if not p.by_wire]
     return [(paper.number, paper.total_bani) for paper in papers if paper.kind == "z"]
-
-
-def at(result: dict[str, Any]) -> datetime:
-    return datetime.strptime(result["issued_at"], "%d-%m-%y %H:%M:%S").replace(tzinfo=UTC)
 
 
 def ended(world: "World") -> Iterator[str]:
@@ -199,6 +232,9 @@ def _rejected(
     world.rejected[code if not order.bad else "BAD"] += 1
     if order.bad:
         return
+    true = TRUE_CODES | TRUE_CODES_OF.get(entry.kind, set())
+    if code not in (true | TRUE_CODES_AFTER_A_JUMP if world.printer.jumps else true):
+        yield f"{order.id} is rejected without cause: {code}"
     if code == "EXPIRED" and last.at_ms < world.start_ms + order.at_ms + TTL_MS - TTL_SLACK_MS:
         yield f"{order.id} is expired too early"
     if code == "CLAIM_LOST" and record["status"] not in ("cancelled", "timeout"):

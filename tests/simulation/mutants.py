@@ -7,13 +7,14 @@
     new_sequence         every repeat under a new SEQ, so that the device executes it again
     cancel_after_close   a close without an answer is followed by a cancel
     payment_repeated     a payment without an answer is sent again blindly
+    all_repeated         so is everything, on every wire
 
 Each is a subclass, or a function put in the place of another while the world runs.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import agent.worker
@@ -27,8 +28,9 @@ from agent.worker import DeviceWorker
 from drivers.datecs_talk import DatecsTalk
 from drivers.errors import ContactLost, DriverError, Refused
 from drivers.families.datecs_x import PAYMENT, DatecsX
+from drivers.link import Link
 from drivers.model import Counters, FiscalResult, Observation, Receipt
-from protocol.exchange import Action
+from protocol.exchange import Action, Reply, Request
 from protocol.isl import SEQUENCE_MAX, SEQUENCE_MIN, encode_request
 from protocol.isl_exchange import IslExchange
 
@@ -115,6 +117,11 @@ class NewSequence(IslExchange):
         return super().start()
 
 
+def execute_again(link: Link, request: Request, **more: Any) -> Reply:
+    return real_execute(link, replace(request, repeatable=True), **more)
+
+
+real_execute = Link.execute
 real_decide = agent.worker.decide
 
 
@@ -135,6 +142,7 @@ MUTANTS = {
         Mutant("amount_only", ((agent.worker, "decide", by_amount),)),
         Mutant("new_sequence", ((protocol.isl_exchange, "IslExchange", NewSequence),)),
         Mutant("cancel_after_close", subclasses=(CancelAfterClose,)),
+        Mutant("all_repeated", ((Link, "execute", execute_again),)),
         Mutant("payment_repeated", ((drivers.families.datecs_x, "DatecsTalk", PaymentRepeated),)),
     )
 }

@@ -1,9 +1,12 @@
 """What the shop asks of its printer in one world: every kind that changes something, some bad.
 
 Order "c2", print_receipt, at 14 s: two lines, 11.50 lei, card 5.00 and cash 10.00
+
+A `Shop` asks only what its printer has: other kinds and ways to pay are left out.
 """
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -34,6 +37,14 @@ WEIGHTS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Shop:
+    """What can be asked here."""
+
+    weights: Mapping[str, int]
+    cashless: tuple[str, ...] = CASHLESS
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """One command of the shop, and what its paper must say."""
 
@@ -52,7 +63,7 @@ class Order:
         return reference_of(self.id)
 
 
-def orders_of(seed: int) -> tuple[Order, ...]:
+def orders_of(seed: int, shop: Shop = Shop(WEIGHTS)) -> tuple[Order, ...]:
     chance = random.Random(seed)
     count = chance.randint(COMMANDS_MIN, COMMANDS_MAX)
     orders: list[Order] = []
@@ -62,22 +73,22 @@ def orders_of(seed: int) -> tuple[Order, ...]:
             at_ms = max(orders[-1].at_ms, chance.randrange(SPREAD_MS))
             orders.append(replace(orders[-1], id=id_, at_ms=at_ms, cancel_after_ms=0))
         else:
-            orders.append(_order(id_, chance))
+            orders.append(_order(id_, chance, shop))
     return tuple(orders)
 
 
-def last_receipt(seed: int, at_ms: int) -> Order:
+def last_receipt(seed: int, at_ms: int, cashless: tuple[str, ...] = CASHLESS) -> Order:
     """The receipt after all trouble, which must print."""
-    return receipt(f"c{seed}-last", random.Random(seed), at_ms)
+    return receipt(f"c{seed}-last", random.Random(seed), at_ms, cashless=cashless)
 
 
-def _order(id_: str, chance: random.Random) -> Order:
+def _order(id_: str, chance: random.Random, shop: Shop) -> Order:
     at_ms = chance.randrange(SPREAD_MS)
     cancel_after_ms = chance.randrange(15_000) if chance.random() < 0.06 else 0
-    kind = chance.choices(tuple(WEIGHTS), tuple(WEIGHTS.values()))[0]
+    kind = chance.choices(tuple(shop.weights), tuple(shop.weights.values()))[0]
     if kind != "print_receipt":
         return other(id_, kind, chance, at_ms, cancel_after_ms)
-    order = receipt(id_, chance, at_ms, cancel_after_ms)
+    order = receipt(id_, chance, at_ms, cancel_after_ms, cashless=shop.cashless)
     return _spoilt(order, chance) if chance.random() < 0.06 else order
 
 
@@ -97,7 +108,14 @@ def other(
     return Order(id_, kind, at_ms, payload, cancel_after_ms, total=total)
 
 
-def receipt(id_: str, chance: random.Random, at_ms: int, cancel_after_ms: int = 0) -> Order:
+def receipt(
+    id_: str,
+    chance: random.Random,
+    at_ms: int,
+    cancel_after_ms: int = 0,
+    *,
+    cashless: tuple[str, ...] = CASHLESS,
+) -> Order:
     items, lines = [], []
     for _ in range(chance.randint(1, 4)):
         name, price = chance.choice(NAMES), chance.choice(PRICES)
@@ -110,7 +128,7 @@ def receipt(id_: str, chance: random.Random, at_ms: int, cancel_after_ms: int = 
         items.append(item)
         lines.append((name, amount))
     total = sum(amount for _, amount in lines)
-    payments = _payments(total, chance)
+    payments = _payments(total, chance, cashless)
     told = [{"type": kind, "amount": amount / 100} for kind, amount in payments]
     payload = {"items": items, "payments": told}
     by_cash = sorted(payments, key=lambda paid: paid[0] == "cash")
@@ -127,9 +145,11 @@ def receipt(id_: str, chance: random.Random, at_ms: int, cancel_after_ms: int = 
     )
 
 
-def _payments(total: int, chance: random.Random) -> list[tuple[str, int]]:
+def _payments(
+    total: int, chance: random.Random, cashless: tuple[str, ...]
+) -> list[tuple[str, int]]:
     left, payments = total, []
-    for kind in chance.sample(CASHLESS, chance.choice((0, 1, 1, 2))):
+    for kind in chance.sample(cashless, min(chance.choice((0, 1, 1, 2)), len(cashless))):
         amount = chance.randrange(1, max(2, left // 2))
         payments.append((kind, amount))
         left -= amount

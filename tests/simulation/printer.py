@@ -5,26 +5,46 @@
     key_receipt / key_x      a cashier at the keyboard, behind the agent's back
     swapped_until_ms         another printer hangs on the port
 
-Its documents are kept in memory; whoever made one stands beside it: the wire or the keyboard.
+Its documents are kept in memory; whoever made one stands beside it: the wire or the keyboard. What
+differs from wire to wire is in the subclasses in the files beside this one.
 """
 
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from enum import Enum, auto
+from typing import Any
 
-from sandbox.printer import DEFAULT_RATES, DEFAULT_SERIAL, rates_of
+from sandbox.printer import clock as wall
 from sandbox.printer.asked import day_is_over
-from sandbox.printer.device import Device, Executed, Switches
+from sandbox.printer.device import Switches
 from sandbox.printer.memory import EPOCH, Document, Memory, ZRecord
-from sandbox.printer.paper import Settings
-from sandbox.printer.wire import NAK, SYN, Broken, Frame, FrameReader, answer_frame
+from sandbox.printer.options import DEFAULT_RATES, DEFAULT_SERIAL, rates_of
+from sandbox.printer.wire import NAK, SYN, Broken, Codec, Frame, FrameReader
 
 CASHIER_PRICES = ("9.00", "7.00", "4.50")
 ANSWERS_KEPT_MAX = 12
-PAYMENT, CLOSE, CANCEL = 53, 56, 60
 CASHIER_CASH = ("33.33", "47.11")
 OTHER_SERIAL = "SIM0000666"
-JE_COMMANDS, JE_FAILED = (124, 125), b"-105003\t"
+
+
+class Deed(Enum):
+    """What a request is for, as far as it must be watched."""
+
+    OPEN_SLIP = auto()
+    OPEN_RECEIPT = auto()
+    PAYMENT = auto()
+    CLOSE = auto()
+    PAY_AND_CLOSE = auto()  # one request
+    CANCEL = auto()
+    SET_CLOCK = auto()
+    REPORT = auto()
+    CASH = auto()
+    DUPLICATE = auto()
+    LOOK = auto()  # says whether a receipt is open
+    JE = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +67,16 @@ class FakeClock:
     def monotonic_s(self) -> float:
         return self.ms / 1000
 
+    @contextmanager
+    def on_the_wall(self) -> Iterator[None]:
+        """The sandbox's one door to time shows this clock."""
+        kept = wall.machine_wall
+        wall.machine_wall = lambda: datetime.fromtimestamp(self.ms // 1000, UTC)
+        try:
+            yield
+        finally:
+            wall.machine_wall = kept
+
 
 class Papers:
     """The device's store, in memory: it survives a power cut."""
@@ -67,147 +97,253 @@ class Papers:
             self.printed.append(printed)
             self._seen(printed)
 
-    def documents(self) -> list[Document]:
-        return self._documents
+    def documents(self, first: int = 1, last: int | None = None) -> list[Document]:
+        end = last or 1 + max((each.slip for each in self._documents), default=0)
+        return [each for each in self._documents if first <= each.slip <= end]
 
-    def records(self) -> list[ZRecord]:
-        return list(self._records.values())
+    def span(
+        self,
+        kinds: tuple[str, ...],
+        start: datetime | None,
+        end: datetime | None,
+        *,
+        with_customer: bool,
+    ) -> tuple[Document, Document] | None:
+        found = [
+            each
+            for each in self._documents
+            if each.kind in kinds
+            and (start is None or start <= each.at)
+            and (end is None or each.at <= end)
+            and (not with_customer or each.more.get("customer_tax_id"))
+        ]
+        return (found[0], found[-1]) if found else None
+
+    def last_document(self) -> Document | None:
+        return self._documents[-1] if self._documents else None
+
+    def records(self, first: int, last: int) -> list[ZRecord]:
+        return [one for number, one in self._records.items() if first <= number <= last]
+
+    def records_between(self, start: datetime, end: datetime) -> list[ZRecord]:
+        return [one for one in self._records.values() if start <= one.at < end]
 
     def document(self, slip: int) -> Document | None:
         return next((each for each in self._documents if each.slip == slip), None)
 
 
-class Machine(Device):
-    """The sandbox's device with a clock that is handed in."""
-
-    clock: FakeClock
-    je_dead_until_ms = 0
-
-    def execute(self, command: int, data: bytes) -> Executed:
-        if command in JE_COMMANDS and self.clock.ms < self.je_dead_until_ms:
-            return Executed(JE_FAILED, super().execute(74, b"").status, 0)
-        return super().execute(command, data)
-
-    @property
-    def now(self) -> datetime:
-        seconds = self.clock.ms // 1000 + self.memory.clock_offset_s
-        return datetime.fromtimestamp(seconds, UTC)
-
-    def power_up_and(self, *, cancel: bool) -> None:
-        self._cancels_on_power_up = cancel
-        self.power_up()
+Watch = Callable[[Deed | None, Memory], None]
+Step = tuple[int, bytes]  # what a key of the keyboard makes the device do
 
 
-class Printer:
+class Printer(ABC):
     """`watch` is asked before each command that the wire brings is executed."""
 
+    serial = DEFAULT_SERIAL
+    rates = rates_of(DEFAULT_RATES)
+
     def __init__(
-        self,
-        clock: FakeClock,
-        seen: Callable[[Printed], None],
-        watch: Callable[[int, Memory], None],
-        serial: str = DEFAULT_SERIAL,
+        self, clock: FakeClock, seen: Callable[[Printed], None], watch: Watch, serial: str = ""
     ) -> None:
-        self._clock = clock
+        self.clock = clock
+        self._seen = seen
         self._watch = watch
         self.papers = Papers(seen)
-        memory = Memory(serial, rates_of(DEFAULT_RATES), EPOCH)
-        self.device = Machine(memory, Settings(duplicates=True), self.papers)
-        self.device.clock = clock
-        self._reader = FrameReader()
-        self._last: tuple[int, bytes] | None = None
+        self.device = self.made(Memory(serial or self.serial, self.rates, EPOCH))
         self.answers: list[bytes] = []
         self.dead_until_ms = self.paper_until_ms = self.cover_until_ms = 0
-        self.swapped_until_ms = 0
+        self.swapped_until_ms = self.je_dead_until_ms = 0
+        self.jumps = 0  # of its clock
+        self.finishing = False
         self._other: Printer | None = None
-        self._seen = seen
+
+    # what a wire says for itself
+
+    @abstractmethod
+    def made(self, memory: Memory) -> Any:
+        """The sandbox's device, on our papers."""
+
+    @abstractmethod
+    def hear_all(self, data: bytes) -> bytes:
+        """Take bytes from the wire and return what the device answers."""
+
+    @abstractmethod
+    def gap(self) -> bytes:
+        """The host stopped inside a frame."""
+
+    @abstractmethod
+    def said(self, frame: bytes) -> Step:
+        """What the host meant, for the story."""
+
+    @abstractmethod
+    def deed(self, command: int, data: bytes) -> Deed | None: ...
+
+    def refusal(self, _frame: bytes) -> bytes | None:
+        """What it says to a frame that it does not take; None: this is always taken."""
+        return NAK
+
+    def works(self, _until_ms: int) -> bytes:
+        """What it sends while it works; b"": it answers, that it is busy."""
+        return SYN
+
+    @abstractmethod
+    def lose_power(self, *, forget: bool) -> None:
+        """Half a frame is lost, and perhaps what the line remembers."""
+
+    @abstractmethod
+    def je_failed(self) -> Any:
+        """The answer of a device that cannot read its JE."""
+
+    @abstractmethod
+    def is_good(self, executed: Any) -> bool: ...
+
+    @abstractmethod
+    def receipt_steps(self, price: str) -> list[Step]: ...
+
+    @abstractmethod
+    def cash_steps(self, amount: str) -> list[Step]: ...
+
+    @abstractmethod
+    def slip_steps(self) -> list[Step]: ...
+
+    @abstractmethod
+    def report_steps(self, letter: str) -> list[Step]: ...
+
+    # what is the same for all
 
     @property
     def memory(self) -> Memory:
-        return self.device.memory
+        memory: Memory = self.device.memory
+        return memory
 
     def hear(self, data: bytes) -> bytes:
-        """Take bytes from the wire and return what the device answers."""
-        if self._clock.ms < self.swapped_until_ms:
+        """Take bytes from the wire and return what the device answers, whichever hangs there."""
+        if self.clock.ms < self.swapped_until_ms:
             if self._other is None:
-                self._other = Printer(self._clock, self._seen, self._watch, OTHER_SERIAL)
+                self._other = type(self)(self.clock, self._seen, self._watch, OTHER_SERIAL)
             return self._other.hear(data)
-        if self._clock.ms < self.dead_until_ms:
+        if self.clock.ms < self.dead_until_ms:
             return b""
-        return b"".join(self._answer(found) for found in self._reader.feed(data))
-
-    def gap(self) -> bytes:
-        """The host stopped inside a frame."""
-        return NAK if self._reader.gap() else b""
+        return self.hear_all(data)
 
     def power_cut(self, until_ms: int, *, forget: bool, cancel: bool) -> None:
         self.dead_until_ms = until_ms
-        self._reader.forget()
-        if forget:
-            self._last = None
+        self.lose_power(forget=forget)
         self.papers.by_wire = False
-        self.device.power_up_and(cancel=cancel)
+        self.device._cancels_on_power_up = cancel
+        self.device.power_up()
 
-    def _answer(self, found: Frame | Broken) -> bytes:
-        if isinstance(found, Broken):
-            return SYN + NAK if found.legacy else NAK
-        if self._last and self._last[0] == found.seq:
-            return self._last[1]
-        self._watch(found.command, self.memory)
+    def obey(self, command: int, data: bytes) -> Any:
+        """Execute what the wire brings."""
+        deed = self.deed(command, data)
+        self._watch(deed, self.memory)
         self.papers.by_wire = True
-        done = self._execute(found.command, found.data)
-        answer = answer_frame(found, done.data, done.status)
-        self._last = (found.seq, answer)
-        self.answers = [*self.answers[-ANSWERS_KEPT_MAX:], answer]
-        return answer
+        if deed is Deed.JE and self.clock.ms < self.je_dead_until_ms:
+            return self.je_failed()
+        return self.execute(command, data)
 
-    def _execute(self, command: int, data: bytes) -> Executed:
-        now_ms = self._clock.ms
+    def execute(self, command: int, data: bytes) -> Any:
+        now_ms = self.clock.ms
         self.device.switches = Switches(
             paper_out=now_ms < self.paper_until_ms, cover_open=now_ms < self.cover_until_ms
         )
         return self.device.execute(command, data)
 
+    def kept(self, answer: bytes) -> bytes:
+        """Remember an answer, for what goes wrong later."""
+        self.answers = [*self.answers[-ANSWERS_KEPT_MAX:], answer]
+        return answer
+
     # people
 
     def key_receipt(self, which: int) -> bool:
-        price = CASHIER_PRICES[which % len(CASHIER_PRICES)]
-        steps = ((48, 1, "0001", 1, "", ""), (49, "Cafea", 1, price, "1.000", "", "", 1, ""))
-        return self._key(*steps, (53, 0, ""), (56,))
+        return self._key(self.receipt_steps(CASHIER_PRICES[which % len(CASHIER_PRICES)]))
 
     def key_cash(self, which: int) -> bool:
-        return self._key((70, 0, CASHIER_CASH[which % len(CASHIER_CASH)]))
+        return self._key(self.cash_steps(CASHIER_CASH[which % len(CASHIER_CASH)]))
 
     def key_slip(self) -> bool:
-        return self._key((38,), (42, "Curs valutar", 0, 0, 0, 0, 0), (39,))
+        return self._key(self.slip_steps())
 
     def key_report(self, letter: str) -> bool:
-        return self._key((69, letter))
+        return self._key(self.report_steps(letter))
 
     def jump(self, seconds: int) -> None:
+        self.jumps += 1
         offset_s = self.memory.clock_offset_s + seconds
         self.device.memory = replace(self.memory, clock_offset_s=offset_s)
 
     def mend(self) -> None:
         """All trouble is over: power, paper, cover, and a clock that is not in the past."""
         self.dead_until_ms = self.paper_until_ms = self.cover_until_ms = 0
-        self.swapped_until_ms = self.device.je_dead_until_ms = 0
+        self.swapped_until_ms = self.je_dead_until_ms = 0
         if (late := self.memory.last_record_at - self.device.now) > timedelta(0):
             self.jump(int(late.total_seconds()) + 1)
 
     def mend_day(self) -> None:
         """The cashier makes the Z report that a jumping clock made due."""
         if day_is_over(self.memory, self.device.now):
-            self._key((69, "Z"))
+            self.key_report("Z")
 
-    def _key(self, *steps: tuple[object, ...]) -> bool:
+    def finish(self) -> None:
+        """Somebody takes cash for what is left of a receipt that stands open, and closes it."""
+        receipt = self.memory.receipt
+        if receipt is None or not receipt.payments:
+            return
+        self.papers.by_wire, self.finishing = False, True
+        left = max(0, receipt.total_bani - receipt.paid_bani)
+        for command, data in self.ending_steps(left):
+            self.execute(command, data)
+        self.finishing = False
+
+    def ending_steps(self, _left_bani: int) -> list[Step]:
+        """Keys that end a receipt; where the device tells what is paid nobody should have to."""
+        return []
+
+    def tear_off(self) -> None:
+        """Somebody takes the paper into his hand; on most devices nothing follows from it."""
+        return
+
+    def _key(self, steps: list[Step]) -> bool:
         """Type on the keyboard, if nothing is open and the device lets one; all or nothing."""
-        if self.memory.receipt or self.memory.text or self._clock.ms < self.dead_until_ms:
+        if self.memory.receipt or self.memory.text or self.clock.ms < self.dead_until_ms:
             return False
         self.papers.by_wire = False
-        for command, *values in steps:
-            assert isinstance(command, int)
-            done = self._execute(command, "".join(f"{value}\t" for value in values).encode())
-            if not done.data.startswith(b"0\t"):
-                return False
-        return True
+        return all(self.is_good(self.execute(command, data)) for command, data in steps)
+
+
+class Framed(Printer):
+    """One that speaks frames with a SEQ, and answers a repeated one from its memory."""
+
+    codec: Codec
+
+    def __init__(
+        self, clock: FakeClock, seen: Callable[[Printed], None], watch: Watch, serial: str = ""
+    ) -> None:
+        super().__init__(clock, seen, watch, serial)
+        self._reader = FrameReader(self.codec)
+        self._last: tuple[int, bytes] | None = None
+
+    def hear_all(self, data: bytes) -> bytes:
+        return b"".join(self._answer(found) for found in self._reader.feed(data))
+
+    def gap(self) -> bytes:
+        return NAK if self._reader.gap() else b""
+
+    def lose_power(self, *, forget: bool) -> None:
+        self._reader.forget()
+        if forget:
+            self._last = None
+
+    def _answer(self, found: Frame | Broken) -> bytes:
+        if isinstance(found, Broken):
+            return SYN + NAK if found.legacy else NAK
+        if self._last and self._last[0] == found.seq:
+            return self._last[1]
+        answer = self.answered(found)
+        self._last = (found.seq, answer)
+        return self.kept(answer)
+
+    def answered(self, frame: Frame) -> bytes:
+        done = self.obey(frame.command, frame.data)
+        return self.codec.answer(frame, done.data, done.status)

@@ -25,7 +25,7 @@ HELD_MAX = 0.03  # of the commands, with cashiers at the keyboard far busier tha
 CAUGHT_AT = {  # the first seed that catches each
     "begin_after_print": 0,
     "failed_is_no": 0,
-    "remembered_baseline": 9,
+    "remembered_baseline": 8,
     "amount_only": 0,
     "new_sequence": 27,
     "cancel_after_close": 0,

@@ -3,17 +3,15 @@
     world = World(script_of(7), folder)
     outcome = world.run()              outcome.wrongs == []
 
-Real are the SQLite file, `Ledger`, `DeviceWorker`, `Session`, `DatecsX`, `Link` and the wire code,
-`CloudSync` and `CloudClient`. A death throws everything away but the files; what is started again
-is what `supervisor.py` starts. The two threads take turns, also while one of them waits.
+Real are the SQLite file, `Ledger`, `DeviceWorker`, `Session`, the family's driver, `Link` and the
+wire code, `CloudSync` and `CloudClient`. A death throws everything away but the files; what is
+started again is what `supervisor.py` starts. The two threads take turns, also while one waits.
 """
 
 import shutil
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,23 +24,21 @@ from agent.entries import LedgerEntry
 from agent.ledger import Ledger
 from agent.session import Session
 from agent.states import State
+from agent.work import reference_of
 from agent.worker import DeviceWorker
-from config.settings import AgentSettings, CloudSettings, DeviceSettings, Settings, profiles
-from drivers.base import Operator
-from drivers.families.datecs_x import DatecsX
+from config.settings import profiles
 from drivers.model import Problem
-from sandbox.printer import DEFAULT_SERIAL
 from sandbox.printer.memory import Memory
 from tests.simulation import checks
-from tests.simulation.cable import CLOSED_SENT_BY, Cable, Crash
+from tests.simulation.cable import Cable, Crash
 from tests.simulation.cloud import Cloud, Network
+from tests.simulation.families import DEVICE, FAMILIES, URL
 from tests.simulation.ledger import SimulatedLedger, empty_ledger
 from tests.simulation.mutants import NONE, Mutant
 from tests.simulation.orders import Order, last_receipt, orders_of
 from tests.simulation.plan import Fault, Listed, Place, Places, Plan, mix
-from tests.simulation.printer import CANCEL, FakeClock, Printed, Printer
+from tests.simulation.printer import Deed, FakeClock, Printed
 
-DEVICE = "dev_1"
 START_MS = 1_790_000_000_000
 FAULTS_MS = 90_000  # how long things go wrong
 QUIET_MS_MAX = 1_800_000
@@ -51,11 +47,7 @@ IDLE_MS, IDLE_MS_MAX = 500, 8_000
 RESTART_MS = 300
 TTL_MS = 180_000
 ACTIVE = {State.QUEUED, State.ISSUING, State.IN_DOUBT}
-URL = "http://127.0.0.1:9"
 KEY = ApiKey("ebon_live_org_demo_" + "0" * 32, "the simulator", "org_demo", live=True)
-PRINTER = DeviceSettings(
-    id=DEVICE, family="datecs_x", address="/dev/simulated", fiscal_serial=DEFAULT_SERIAL
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +61,7 @@ class Script:
     keyboard: bool = True
     people: bool = True  # what is held is resolved at the end
     day_open: bool = True  # a receipt was typed before the agent came
+    family: str = "datecs_x"
 
     def places(self) -> Places:
         if self.faults is None:
@@ -76,8 +69,9 @@ class Script:
         return Listed(self.faults)
 
 
-def script_of(seed: int) -> Script:
-    return Script(seed, orders_of(seed), day_open=bool(seed & 1))
+def script_of(seed: int, family: str = "datecs_x") -> Script:
+    orders = orders_of(seed, FAMILIES[family].shop)
+    return Script(seed, orders, day_open=bool(seed & 1), family=family)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,22 +105,21 @@ class World:
         self.places = script.places()
         self.wrongs: list[str] = []
         self.orders = {order.id: order for order in script.orders}
-        self.last = last_receipt(script.seed, 0)
+        self.family = FAMILIES[script.family]
+        self.last = last_receipt(script.seed, 0, self.family.cashless)
         self.made: dict[str, list[Any]] = {}
         self.held: list[str] = []
         self.rejected: Counter[str] = Counter()
         self.counted: Counter[str] = Counter(worlds=1)
         self.z_of_a_cashier: set[str] = set()
         self.cloud = Cloud(self.clock, skew_ms=mix(script.seed, 5) % 7_200_000 - 3_600_000)
-        self.printer = Printer(self.clock, self._printed, self._executing)
+        self.printer = self.family.printer(self.clock, self._printed, self._executing)
         self.cable = Cable(self.printer, self.clock, self.places, self.tell, self._meanwhile)
         self.cable.wrote = self._wrote
         self.cable.told_to_stop_now = self._told_to_stop
         self._network = Network(self.cloud, self.clock, self.places, self.tell, self._meanwhile)
         self._mutant = mutant
         self._story: list[str] | None = [] if told else None
-        if script.day_open:
-            self.printer.key_receipt(0)
         self._path = folder / "ledger.sqlite3"
         self._waiting = sorted(script.orders, key=lambda order: order.at_ms)
         self._cancels: list[tuple[int, str]] = []
@@ -142,7 +135,7 @@ class World:
             self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
         shutil.copyfile(empty_ledger(), self._path)
         self.eye = Ledger(self._path, self.clock)
-        with self._mutant.in_place() if self._mutant is not NONE else nullcontext():
+        with self._mutant.in_place(), self.clock.on_the_wall():
             try:
                 self._live()
             except Exception as error:  # noqa: BLE001  # whatever it is, it is wrong
@@ -175,6 +168,8 @@ class World:
     # its life
 
     def _live(self) -> None:
+        if self.script.day_open:
+            self.printer.key_receipt(0)
         until_ms = START_MS + FAULTS_MS
         for _ in range(TURNS_MAX):
             if self.clock.ms >= until_ms or self.wrongs or self._all_done():
@@ -187,6 +182,7 @@ class World:
         self._settle()
         self.printer.mend_day()
         if self.script.people:
+            self.printer.tear_off()
             self._people_decide()
             self._settle()
         if self.script.last_too and not self.wrongs:
@@ -255,7 +251,12 @@ class World:
 
     def _people_decide(self) -> None:
         """`amef resolve`: for each held command, a person looks at the paper and says."""
-        for entry in self.eye.held():
+        held = self.eye.held()
+        receipt = self.printer.memory.receipt
+        if receipt and receipt.reference in {reference_of(entry.id) for entry in held}:
+            self.printer.finish()
+            self.printer.mend_day()
+        for entry in held:
             made = self.made.get(entry.id)
             said = {"who": "the cashier", "reason": "simulated"}
             way = mix(self.script.seed, 13, entry.arrival) & 1
@@ -311,14 +312,16 @@ class World:
             self._ledgers.append(ledger)
         ours, theirs = self._ledgers
         ours.lose_unfinished()
-        driver = mutant.of(DatecsX, DatecsX)(self.cable, self.clock, Operator())
-        admit = admission(PRINTER, KEY, cloud_is_loopback=True)
+        family = self.family
+        kind = mutant.of(family.driver, family.driver)
+        driver = family.made(self.cable, self.clock, kind)
+        admit = admission(family.device, KEY, cloud_is_loopback=True)
         session = Session(DEVICE, driver, ours, self.clock, admit)
         worker = mutant.of(DeviceWorker, DeviceWorker)
         self._worker = worker(DEVICE, session, ours, self.clock, lambda: None)
         profile = profiles()["ebon"]
         client = CloudClient(profile, URL, KEY, "shop-1", self.clock, self._network)
-        self._sync = CloudSync(client, settings(), theirs, self.clock, lambda _id: None)
+        self._sync = CloudSync(client, family.settings, theirs, self.clock, lambda _id: None)
 
     def _stop(self) -> None:
         for ledger in self._ledgers:
@@ -345,15 +348,19 @@ class World:
         if wrong := checks.printed(self, paper):
             self.wrong(wrong)
 
-    def _executing(self, command: int, memory: Memory) -> None:
-        if wrong := checks.executing(self, command, memory):
+    def _executing(self, deed: Deed | None, memory: Memory) -> None:
+        if wrong := checks.executing(self, deed, memory):
             self.wrong(wrong)
+        if deed is Deed.LOOK and memory.receipt:
+            self._close_sent = False  # it was refused, or lost: the receipt stands open
 
-    def _wrote(self, command: int) -> None:
+    def _wrote(self, deed: Deed | None) -> None:
         """A cancel after the close was sent could undo a receipt that is fiscal."""
-        if command in CLOSED_SENT_BY:
-            self._close_sent = CLOSED_SENT_BY[command]
-        elif command == CANCEL and self._close_sent:
+        if deed is Deed.OPEN_RECEIPT:
+            self._close_sent = False
+        elif deed in (Deed.CLOSE, Deed.PAY_AND_CLOSE):
+            self._close_sent = True
+        elif deed is Deed.CANCEL and self._close_sent:
             self.wrong("a cancel was sent after the close")
 
     def _outcome(self) -> Outcome:
@@ -373,12 +380,3 @@ class World:
             self.counted,
             self._story or [],
         )
-
-
-@cache
-def settings() -> Settings:
-    return Settings(
-        agent=AgentSettings(id="shop-1", state_dir=Path("/nowhere")),
-        cloud=CloudSettings(base_url=URL, poll_interval_s=5.0),
-        device=[PRINTER],
-    )
