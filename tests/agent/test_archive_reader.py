@@ -14,12 +14,8 @@ from typing import Any
 import pytest
 
 from agent.archive import reader
-from agent.archive.described import memory_file, report_file
 from agent.archive.index import ArchiveIndex, Reading, Wanted
-from agent.archive.inspection import rebuild
-from agent.archive.intake import Intake
 from agent.archive.je_day import documents_of
-from agent.archive.keeping import ArchiveKeeping
 from agent.archive.reader import ArchiveReader
 from agent.archive.sorts import ReadDocument, Sort, Source
 from agent.archive.store import Store
@@ -338,52 +334,6 @@ def test_what_is_odd_in_a_reading_is_said_of_its_document(
     latest = index.documents(Wanted(sort=Sort.MF))[-1].document
     findings = [(each["code"], each["place"]) for each in latest.facts["findings"]]
     assert findings[:2] == [("Z_MISSING", "Z 2"), ("Z_TWICE", "Z 3")]
-
-
-def test_after_a_lost_ledger_what_was_read_is_indexed_anew(
-    world: World, index: ArchiveIndex, tmp_path: Path
-) -> None:
-    for _ in range(3):
-        sell(world, "3.00", "4.50")
-        close_day(world)
-    world.queue("c1", sale())
-    world.queue("c2", kind="x_report")
-    world.queue("c3", kind="z_report")
-    world.settle()
-    read_all(world)
-    with closing(ArchiveKeeping(tmp_path / "another.sqlite3", world.clock)) as fresh:
-        found = rebuild(world.store, fresh, Intake(world.store, fresh, []), [])
-        assert (found.unknown, found.damaged) == ((), ())
-        assert named(fresh) == named(index)
-        rows = [(row.source, row.figures) for row in index.z_rows(SERIAL)]
-        assert [(row.source, row.figures) for row in fresh.z_rows(SERIAL)] == rows
-        for reading in (Reading.JE, Reading.MF):
-            assert fresh.place(SERIAL, reading).number == index.place(SERIAL, reading).number
-
-
-def named(index: ArchiveIndex) -> set[tuple[str, str, int | None, str]]:
-    found = (filed.document for filed in index.documents())
-    return {(each.sort, each.name, each.z_first, each.sha256) for each in found}
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b'{"report": 1, "sort": "je", "owner": "X", "source": "report"}\n',
-        b'{"report": 1, "sort": "z", "owner": "X", "source": "mf", "command": "", "figures": []}\n',
-        b'{"report": 1, "sort": "z", "owner": "X", "source": "mf", "command": "", "figures":'
-        b' {"z_number": 1, "at": "", "total": "1", "rates": [], "vat": null, "receipts": 1,'
-        b' "payments": {}, "more": {}}}\n',
-        b'{"report": 2, "sort": "z"}\n',
-        b'{"report": ' + b"[" * 100_000,
-        b'{"mf": 1, "owner": "X", "first": 1, "last": "2", "at": ""}\n',
-        b'{"mf": 1, "owner": "X"',
-        b"[]",
-    ],
-    ids=["sort", "list", "text", "form", "deep", "number", "cut", "other"],
-)
-def test_a_file_that_only_looks_like_one_of_ours_is_not_believed(content: bytes) -> None:
-    assert (report_file(content), memory_file(content)) == (None, None)
 
 
 # what stands in its way
