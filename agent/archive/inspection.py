@@ -245,7 +245,6 @@ def _je_taken(
         at=told["at"],
         facts=facts,
     )
-    filed, _ = index.file(new)
     z_total = told.get("z_total")
     figures = ZFigures(
         z_number,
@@ -254,7 +253,7 @@ def _je_taken(
         receipts=told["receipts"],
         more={} if z_total is None else {"z_total": z_total},
     )
-    index.note_z(owner, Source.JE, figures)
+    filed = index.seal(owner, new, figures)  # an agent may have begun to read that day anew
     if told["last"] > index.place(owner, Reading.JE).number:
         index.come_to(owner, Reading.JE, told["last"])
     return filed

@@ -12,7 +12,7 @@ from agent.archive.inspection import rebuild
 from agent.archive.intake import Intake
 from agent.archive.keeping import ArchiveKeeping
 from agent.ledger_file import LEDGER_FILE
-from tests.agent.test_archive_reader import SERIAL, close_day, read_all, sell
+from tests.agent.test_archive_reader import SERIAL, close_day, days, read_all, sell
 from tests.agent.world import World, sale
 
 
@@ -49,6 +49,19 @@ def test_after_a_lost_ledger_what_was_read_is_indexed_anew(
         assert [(row.source, row.figures) for row in fresh.z_rows(SERIAL)] == rows
         for reading in (Reading.JE, Reading.MF):
             assert fresh.place(SERIAL, reading).number == index.place(SERIAL, reading).number
+
+
+def test_a_day_that_was_begun_to_be_read_again_is_no_second_day_after_a_rebuild(
+    world: World, index: ArchiveIndex, tmp_path: Path
+) -> None:
+    sell(world, "3.00", "4.50")
+    close_day(world)
+    read_all(world)
+    (read, *_) = days(index, world.store)[1]
+    with closing(ArchiveKeeping(tmp_path / "another.sqlite3", world.clock)) as fresh:
+        fresh.add(SERIAL, read)
+        rebuild(world.store, fresh, Intake(world.store, fresh, []), [])
+        assert fresh.je_days(SERIAL) == []
 
 
 def named(index: ArchiveIndex) -> set[tuple[str, str, int | None, str]]:
