@@ -7,7 +7,8 @@
 #   make lock      renew constraints.txt, the exact set of libraries
 #   make bench     figures of the cloud link (by hand, a few minutes)
 #   make kill      KILLS=300: the real agent killed at that many random instants, twice
-#   make sim       SEED=n: the story of one simulated shop; SEEDS=n: many, counted; EXHAUSTIVE=1
+#   make sim       SEED=n: the story of one simulated shop; SEEDS=n: many, counted; EXHAUSTIVE=1;
+#                  FAMILY=tremol:bg: with another printer than the Datecs X
 #   make vm        CUTS=20: power cuts in a virtual machine (slow; see tests/vm/README.md)
 #   make hardware  DEVICE=dev_... CONFIG=FILE: look at a real printer (reads only)
 

@@ -222,7 +222,7 @@ class Supervisor:
     def _reader(self, device_id: str) -> ArchiveReader:
         state_dir = self.settings.agent.state_dir
         index = ArchiveIndex(state_dir / LEDGER_FILE, self._clock)
-        kept = Kept(index, Store(state_dir / ARCHIVE))
+        kept = Kept(index, Store(state_dir / ARCHIVE), partial(disk_used, state_dir))
         return ArchiveReader(device_id, kept, self._clock, self.settings.archive.je_days_back)
 
     def _folder(self, name: str, folder: FolderSettings) -> Running:

@@ -1,11 +1,14 @@
 """Writes the tables of this folder from the code, so that the two cannot disagree.
 
-.venv/bin/python docs/make_tables.py  ->  fault-table.md, verdict-table.md, families.md
+.venv/bin/python docs/make_tables.py  ->  fault-table.md, verdict-table.md, families.md,
+                                          finding-table.md
 """
 
 import runpy
 from pathlib import Path
 
+from agent.archive.day_rules import WARNINGS
+from agent.archive.finding_words import FOUND, PACKAGE, REFUSED, Words
 from agent.verdict import Proof, decide
 from drivers.faults import words
 from drivers.model import (
@@ -193,6 +196,42 @@ def fault_table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def finding_table() -> str:
+    lines = [
+        "# What can be odd about a document of the archive",
+        "",
+        "Beside each finding stands where it was found and a sentence of its own (`amef archive"
+        " show`). What is missing or does not agree between the sources is in"
+        " [`certificate.md`](certificate.md), what `amef archive verify` says in"
+        " [`archive.md`](archive.md).",
+        "",
+        "## Refused: not kept",
+        "",
+        *_findings(REFUSED),
+        "",
+        "## Found: kept as it is",
+        "",
+        "*Known* ones stand in no list of troubles.",
+        "",
+        *_findings(FOUND),
+        "",
+        "## The package of a month (`amef archive a4200`), beside those above",
+        "",
+        *_findings(PACKAGE),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _findings(words: dict[str, Words]) -> list[str]:
+    lines = ["| code | in English | în română | what to do | ce este de făcut |"]
+    lines.append("| --- | --- | --- | --- | --- |")
+    for code, said in sorted(words.items()):
+        known = " (known)" if code in WARNINGS else ""
+        en, ro = said.do.value
+        lines.append(f"| `{code}` | {said.en}{known} | {said.ro} | {en} | {ro} |")
+    return lines
+
+
 def verdict_table() -> str:
     lines = [
         "# What happened?",
@@ -232,6 +271,7 @@ def _rows(
 
 TABLES = {
     "fault-table.md": fault_table,
+    "finding-table.md": finding_table,
     "verdict-table.md": verdict_table,
     "families.md": runpy.run_path(str(HERE / "families_table.py"))["families_table"],
 }

@@ -155,9 +155,11 @@ class ShtrihExchange:
     def _told(self, *, idle: bool) -> Action | None:
         """05 is answered: it is idle, or there is a reply."""
         if self._stage is Stage.CALLING:
-            if idle and self._buffer:  # what is idle says nothing behind it: that 15 was noise
+            if idle and self._buffer.strip(bytes([NAK])):  # what is idle says nothing behind it
                 return self._ask(Stage.CALLING)
             if idle:
+                self._owed = max(0, self._owed - len(self._buffer))
+                self._buffer = b""
                 return self._give()
             self._stage = Stage.OLD_REPLY
             return None

@@ -103,8 +103,8 @@ WORDS = {
     ),
     "SIGNATURE_NOT_INTACT": Said(
         ALARM,
-        "Semnătura fișierului nu este bună ({what}): scoateți-l din nou din aparat.",
-        "The signature of its file does not hold ({what}): take it out of the device again.",
+        "Semnătura fișierului nu ține ({ro_what}): scoateți-l din nou din aparat.",
+        "The signature of its file does not hold ({en_what}): take it out of the device again.",
     ),
     "TOTAL_DIFFERS": Said(
         ALARM,

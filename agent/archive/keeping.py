@@ -20,11 +20,13 @@ DUE_SINCE = "due_since_ms"  # among the facts of a document that is to go
 AT_ONCE_MAX = 500  # in one transaction, or of one day: printers wait for the same ledger
 Cutoff = tuple[int, str]  # came before, and was made before
 # Told to the cloud, as far as there is anything to tell: an upload that waits for a route waits on.
+# Not so its report in the cloud's lists, where the key may not write there.
 UNTOLD = (
     "EXISTS (SELECT 1 FROM event WHERE reported_at_ms IS NULL AND name = 'archived'"
     " AND json_extract(data, '$.document') = document.id)"
     " OR EXISTS (SELECT 1 FROM upload JOIN event ON event.id = upload.event_id"
-    " WHERE fate IN ('waiting', 'paused', 'aside') AND event.name = 'archived'"
+    " WHERE (fate IN ('waiting', 'aside') OR fate = 'paused' AND call = 'upload')"
+    " AND event.name = 'archived'"
     " AND json_extract(event.data, '$.document') = document.id)"
 )
 

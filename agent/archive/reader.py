@@ -9,6 +9,7 @@ days off it goes on where it was. What is due is decided by what is there, not b
 have passed while the machine was off.
 """
 
+import errno
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -18,6 +19,7 @@ from agent.archive import je_day
 from agent.archive.described import DEVICE, MemoryFile, ReportFile
 from agent.archive.figures import of_memory, of_report
 from agent.archive.index import ArchiveIndex, Noted, Reading, Wanted
+from agent.archive.intake import DISK_USED_MAX
 from agent.archive.je_day import Z_REPORT, JeDay, lines_of
 from agent.archive.sorts import NewDocument, ReadDocument, Sort, Source, ZFigures
 from agent.archive.store import Store
@@ -42,10 +44,11 @@ DAY_REPORTS = ("x_report", Z_REPORT)
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Where it is kept."""
+    """Where it is kept. `disk_used`: how full the disk is, in percent."""
 
     index: ArchiveIndex
     store: Store
+    disk_used: Callable[[], int] = int
 
 
 class ArchiveReader:
@@ -55,6 +58,7 @@ class ArchiveReader:
         self._device_id = device_id
         self._index = kept.index
         self._store = kept.store
+        self._disk_used = kept.disk_used
         self._clock = clock
         self._days_back = je_days_back
         self._quiet_until_s = clock.monotonic_s()
@@ -91,6 +95,7 @@ class ArchiveReader:
             return False
         name = due[0]
         try:
+            self._leave_room()
             every_s = self._pieces()[name](printer, owner, today)
         except (Refused, OSError) as error:  # the device will not, or the disk cannot
             self._told[name] = f"{name}: {error}"
@@ -128,6 +133,11 @@ class ArchiveReader:
     def _due(self) -> list[str]:
         now_s = self._clock.monotonic_s()
         return [name for name in self._pieces() if now_s >= self._due_s.get(name, 0.0)]
+
+    def _leave_room(self) -> None:
+        """Sales come first: on a disk that is full the ledger writes nothing, and none is made."""
+        if (used := self._disk_used()) >= DISK_USED_MAX:
+            raise OSError(errno.ENOSPC, f"the disk is {used} % full")
 
     def _notice(self, printer: FiscalPrinter, owner: str, _: date) -> float:
         """See whether a Z was made on the keyboard, or by another program."""

@@ -33,7 +33,10 @@ from agent.archive.sorts import Sort, Source
 
 NOTHING: Mapping[str, str] = {}
 MINUTES = len("2026-09-01 21:40")
-BROKEN = (Signature.DIGEST_DIFFERS, Signature.WRONG)
+BROKEN: dict[str, tuple[str, str]] = {
+    Signature.DIGEST_DIFFERS: ("conținutul a fost schimbat", "its content was changed"),
+    Signature.WRONG: ("făcută cu altă cheie, sau schimbată", "made with another key, or changed"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +147,10 @@ def _twice(seen: Seen) -> Iterator[Remark]:
     for z in recorded_twice(seen.holding):
         yield _remark("Z_TWICE", z, seen)
     for z, what in not_intact(seen.span.seen):
-        yield _remark("SIGNATURE_NOT_INTACT", z, seen, told={"what": what})
+        ro_what, en_what = BROKEN[what]
+        yield _remark(
+            "SIGNATURE_NOT_INTACT", z, seen, told={"ro_what": ro_what, "en_what": en_what}
+        )
 
 
 def documents_twice(zs: Mapping[int, SeenZ]) -> Iterator[tuple[int, Sort, str, str]]:

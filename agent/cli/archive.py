@@ -21,6 +21,7 @@ import typer
 from agent.archive import cms
 from agent.archive.day_rules import WARNINGS
 from agent.archive.export import as_told
+from agent.archive.finding_words import WORDS, Do
 from agent.archive.index import Wanted
 from agent.archive.inspection import SIGNED, Wrong
 from agent.archive.inspection import verify as inspect
@@ -208,10 +209,13 @@ def _about(filed: Filed, lang: Language) -> Iterator[str]:
     if (since_ms := facts.pop(DUE_SINCE, None)) is not None:
         told["goes_on"] = local_time(since_ms + GRACE_DAYS * DAY_MS)
     for name, value in (told | facts).items():
-        yield f"{name:>14}: {_plain(str(value))}"
+        yield f"{name:>14}: {plain(str(value))}"
     for finding in findings:
         line = f"{finding['code']}  {finding['place']}: {finding['sentence']}"
-        yield f"{lang.say('constatare', 'finding'):>14}: {_plain(line)}"
+        yield f"{lang.say('constatare', 'finding'):>14}: {plain(line)}"
+        if (said := WORDS.get(finding["code"])) is not None and said.do is not Do.NOTHING:
+            en, ro = said.do.value
+            yield f"{'':>14}  -> {lang.say(f'{said.ro}: {ro}', f'{said.en}: {en}')}"
     yield ""
 
 
@@ -221,17 +225,17 @@ def _text(archive: Opened, filed: Filed) -> Iterator[str]:
     content = archive.store.read(document.sha256)
     if document.sort in SIGNED:
         xml = cms.unwrap(content).content.decode("utf-8", "replace")
-        yield from map(_plain, TAG_ENDS.sub(">\n<", xml).splitlines())
+        yield from map(plain, TAG_ENDS.sub(">\n<", xml).splitlines())
     elif document.sort is Sort.JE:
         for read in documents_of(content.splitlines()):
             total = "" if read.total is None else f"  {lei(read.total)}"
             yield f"--- {read.number}  {read.kind}  {read.at}  Z {read.z_number}{total}"
-            yield from map(_plain, read.text.decode(SHOWN_PAGE, "replace").splitlines())
+            yield from map(plain, read.text.decode(SHOWN_PAGE, "replace").splitlines())
     else:
-        yield from map(_plain, content.decode(SHOWN_PAGE, "replace").splitlines())
+        yield from map(plain, content.decode(SHOWN_PAGE, "replace").splitlines())
 
 
-def _plain(line: str) -> str:
+def plain(line: str) -> str:
     return "".join(letter if letter.isprintable() else "·" for letter in line)
 
 
@@ -268,7 +272,7 @@ def verify(config: Config, lang: Lang, as_json: Json = False) -> None:
 
 def _wrong_line(each: Wrong) -> str:
     number = "-" if each.document is None else str(each.document)
-    return _plain(f"{each.code}  {number}  {each.name}: {each.sentence}")
+    return plain(f"{each.code}  {number}  {each.name}: {each.sentence}")
 
 
 @app.command()

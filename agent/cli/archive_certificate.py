@@ -15,7 +15,7 @@ from agent.archive.certificate import Certificate, OwnerCertificate, Verdict
 from agent.archive.certificate_json import as_json as written
 from agent.archive.certificate_words import Weight, shown
 from agent.archive.daily import JSON_FILE, PAGE_FILE, local_now, make, write
-from agent.cli.archive import Owner, opened
+from agent.cli.archive import Owner, opened, plain
 from agent.cli.archive_files import not_written
 from agent.cli.common import Config, Json
 from agent.cli.output import Lang, Language, RefusedHere, refusals, table
@@ -79,13 +79,17 @@ def _print(owner: OwnerCertificate, lang: Language) -> None:
         said += lang.say(f", complet până la {until}", f", complete until {until}")
     typer.echo(f"{' / '.join(names)}: {said}")
     wrong = [each for each in owner.remarks if each.weight is not Weight.NOTE]
-    if not wrong:
-        return
-    heads = [("unde", "where"), ("din", "since"), ("cod", "code"), ("ce", "what")]
-    rows = [
-        [each.place, shown(each.since), each.code, lang.say(each.ro, each.en)]
-        for each in wrong[:SHOWN_MAX]
-    ]
-    table([lang.say(*head) for head in heads], rows)
+    if wrong:
+        heads = [("unde", "where"), ("din", "since"), ("cod", "code"), ("ce", "what")]
+        rows = [
+            [each.place, shown(each.since), each.code, lang.say(each.ro, each.en)]
+            for each in wrong[:SHOWN_MAX]
+        ]
+        table([lang.say(*head) for head in heads], rows)
     if (more := len(wrong) - SHOWN_MAX) > 0:
         typer.echo(lang.say(f"și încă {more}: --json", f"and {more} more: --json"))
+    for found in owner.carried:
+        if not found.is_known:
+            inside = lang.say("în documente", "in documents")
+            where = f"{found.code}, Z {found.zs}; {found.place}"
+            typer.echo(plain(f"{inside}: {where}: {found.sentence}"))

@@ -6,8 +6,8 @@ last receipt was closed; cash taken out may be told as a negative sum; on failur
 begin with "E:".
 
 No JE and no record of a Z report can be read: after a doubt only the counters decide; the sums of a
-Z report whose answer was lost are those read before it, and after a restart of ours nobody knows
-them: a person has to look. The buyer's tax id has no known command.
+Z report whose answer was lost are those read before it; where another document came too, or after
+a restart of ours, nobody knows them: a person has to look. The buyer's tax id has no known command.
 
 Archive: none; this wire reads no JE, and the reports of the fiscal memory (49, 4F, 5E, 5F) only go
 to paper.

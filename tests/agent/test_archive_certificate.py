@@ -139,6 +139,33 @@ def test_two_files_for_one_z_are_named_by_their_hashes() -> None:
     assert said(owner) == [("DUPLICATE_Z", "Z 5")]
 
 
+def test_a_z_that_the_fiscal_memory_has_twice_is_named_until_it_is_read_otherwise() -> None:
+    then = filed(Sort.MF, SERIAL, 1, 10, facts={"twice": [6]})
+    _, owner = made(*WHOLE, [then], on=TODAY)
+    assert (owner.verdict, said(owner)) == (Verdict.INCOMPLETE, [("Z_TWICE", "Z 6")])
+    assert owner.days[5].state is State.DIFFERS
+    now = filed(Sort.MF, SERIAL, 6, 6, facts={"twice": []})
+    _, owner = made(*WHOLE, [then, now], on=TODAY)
+    assert said(owner) == []
+
+
+def test_a_signed_file_that_does_not_hold_is_as_good_as_none() -> None:
+    changed = filed(Sort.SIGNED_DAY, NUI, 11, 11, facts={"signature": "digest_differs"})
+    every = [each for piece in (report, mf, je) for each in piece(1, 11)]
+    _, owner = made(every, p7b(1, 10), [changed], on=day_of_z(12))
+    assert (owner.verdict, said(owner)) == (
+        Verdict.INCOMPLETE,
+        [("SIGNATURE_NOT_INTACT", "Z 11")],
+    )
+    assert owner.complete_until == 10
+
+
+def test_a_z_that_was_made_up_from_the_fiscal_memory_is_no_report() -> None:
+    made_up = filed(Sort.Z, SERIAL, 5, 5, facts={"source": "mf"})
+    _, owner = made(without(Source.REPORT, 5), [made_up], on=TODAY)
+    assert ("Z_WITHOUT_REPORT", "Z 5") in [(each.code, each.place) for each in owner.remarks]
+
+
 # signed files vanish
 
 

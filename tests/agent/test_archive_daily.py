@@ -253,6 +253,16 @@ def test_the_command_says_what_is_missing_and_ends_with_one(shop: Shop, tmp_path
     assert romanian.output.splitlines()[-1] == "incomplet"
 
 
+def test_the_command_says_what_was_found_inside_of_documents(shop: Shop) -> None:
+    shop.fill()
+    odd = [{"code": "RECEIPT_MISSING", "place": "Z 12 bon", "sentence": "2 is not there"}]
+    odd += [{"code": "ISSUER_UNKNOWN", "place": "chain", "sentence": "to be known only"}]
+    shop.index.file(signed_day(12, findings=odd).document)
+    ran = called("archive", "certificate", "--config", shop.path)
+    assert "in documents: RECEIPT_MISSING, Z 12; " in ran.output
+    assert "ISSUER_UNKNOWN" not in ran.output
+
+
 def test_the_command_prints_the_certificate_of_one_owner_as_json(shop: Shop) -> None:
     shop.fill()
     shop.index.file(signed_day(3, "6000000007", "").document)

@@ -212,6 +212,18 @@ def test_what_waits_for_a_route_of_the_cloud_stays(shelf: Shelf) -> None:
     assert shelf.retention.look() == (0, 0)
 
 
+def test_a_list_of_the_cloud_that_the_key_may_not_write_keeps_nothing_for_ever(
+    shelf: Shelf,
+) -> None:
+    shelf.intake.take("a.p7b", day(1), "here")
+    with closing(Ledger(shelf.state / LEDGER_FILE, shelf.clock)) as ledger:
+        (event,) = ledger.unplanned(10)
+        ledger.plan([(event, [Upload("report", {"kind": "je"}, {})])], paused=["report"])
+    shelf.report_all()
+    aged(shelf)
+    assert shelf.retention.look() == (1, 0)
+
+
 def test_it_is_kept_for_as_long_after_it_came_as_after_it_was_made(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path)
     shelf.wait_s(11 * YEAR_S)

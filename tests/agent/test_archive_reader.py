@@ -361,6 +361,19 @@ def test_a_device_that_has_no_je_is_left_alone_for_a_while_and_sells_on(world: W
     assert world.events()[-1] == "online"
 
 
+def test_on_a_disk_that_is_nearly_full_nothing_is_read(world: World) -> None:
+    sell(world, "3.00")
+    close_day(world)
+    world.step()
+    reader_of(world)._disk_used = lambda: 90
+    read_all(world, steps=50)
+    assert 125 not in world.cable.commands
+    assert "the disk is 90 % full" in world.worker.sentence
+    reader_of(world)._disk_used = lambda: 89
+    read_all(world)
+    assert 125 in world.cable.commands
+
+
 def test_a_full_disk_ends_no_sale(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")

@@ -12,7 +12,10 @@ import pytest
 from agent.verdict import Proof, Verdict, decide
 from drivers.base import FiscalPrinter
 from drivers.errors import ContactLost, Refused
+from drivers.families.daisy import documents
+from drivers.je import DocumentKind
 from drivers.model import Bani, CashMovement, Counters, Payment, Receipt, Slip
+from protocol.errors import ReplyError
 from tests.drivers.bench import BENCHES, Bench
 from tests.drivers.bench_isl import ISL_BENCHES
 from tests.drivers.cables import Cable, Cut
@@ -135,3 +138,13 @@ def test_a_cashier_s_receipt_of_another_total_is_not_ours(family: str) -> None:
         baseline = bench.opened().counters()
         bench.opened().issue_receipt(Receipt((BREAD,), (Payment(CASH, Bani(10_00)),), "SOMEBODY"))
         assert resolved(bench, Proof.RECEIPT, baseline) is Verdict.UNDECIDABLE
+
+
+def test_a_document_of_the_je_that_came_twice_or_not_at_all_proves_nothing() -> None:
+    """Rows have no numbers of their own: from a doubled one the receipts would be miscounted."""
+    first, second = (f"D\t000000{n}\t21.09.2026 14:13:39\t65\t0\t1\t1\t\t000000" for n in (1, 2))
+    since = Counters("SIM", 0, 0, 0)
+    assert len(list(documents([first, second], DocumentKind.RECEIPT, since))) == 2
+    for rows in ([first, first], [second]):
+        with pytest.raises(ReplyError):
+            list(documents(rows, DocumentKind.RECEIPT, since))

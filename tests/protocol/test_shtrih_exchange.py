@@ -98,6 +98,14 @@ def test_an_old_reply_of_the_same_code_is_not_taken_for_ours() -> None:
     assert played.reply == Reply(0x85, b"\x1e", b"\x00")
 
 
+def test_an_old_reply_behind_a_15_in_one_piece_is_not_taken_for_ours() -> None:
+    """Noise said 15; what stood behind it came before our frame went."""
+    old, new = (ACK + said(READ, b"\x00\x1e" + value) for value in (b"\x01", b"\x02"))
+    played = run(READ, [IDLE + old, old, IDLE, IDLE, new])
+    assert played.reply == Reply(0x1B, b"\x1e\x02", b"\x00")
+    assert times(READ, played) == 1
+
+
 def test_a_device_that_never_runs_out_of_old_replies_is_given_up() -> None:
     played = run(CLOSE, [ACK + said(CLOSE)] * 20)
     assert (played.reply, times(CLOSE, played)) == (None, 0)

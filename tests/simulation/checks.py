@@ -37,8 +37,12 @@ TRUE_CODES_OF = {  # what can keep a good command here from being done
     "cash_out": {"NOT_ENOUGH_CASH"},
     "print_duplicate": {"NO_DATA", "WRONG_STATE"},  # nothing to copy
     "z_report": {"DAY_OPEN"},  # a cashier made it
-    "set_datetime": {"DAY_OPEN", "BAD_REQUEST"},  # it would be before the last record
-    "set_header": {"DAY_OPEN"},
+    "set_datetime": {
+        "DAY_OPEN",
+        "Z_REPORT_DUE",
+        "BAD_REQUEST",
+    },  # it would be before the last record
+    "set_header": {"DAY_OPEN", "Z_REPORT_DUE"},
     "void_open_receipt": {"RECEIPT_PAID"},
 }
 TRUE_CODES_AFTER_A_JUMP = {  # of the device's clock; some have no word for it

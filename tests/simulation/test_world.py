@@ -30,6 +30,7 @@ CAUGHT_AT = {  # the first seed that catches each
     "new_sequence": 27,
     "cancel_after_close": 0,
     "payment_repeated": 71,
+    "all_repeated": 71,
 }
 
 
