@@ -123,6 +123,11 @@ class Shop(Stage):
                 return row
         raise AssertionError(f"never: {question} {values}\n{self.log()[-3000:]}")
 
+    def wait_logged(self, line: str, times: int) -> None:
+        """Wait until this stands so often in the log."""
+        if not any(self.log().count(line) >= times for _ in self._looks(lambda: None)):
+            raise AssertionError(f"not {times} times: {line}\n{self.log()[-3000:]}")
+
     def log(self) -> str:
         return (self.home / "agent.log").read_text("utf-8", errors="replace")
 

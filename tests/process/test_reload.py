@@ -103,6 +103,7 @@ def test_a_changed_printer_begins_anew_and_the_others_keep_their_session(shop: S
     shop.reload(agent, f"2 devices: changed {changes.id}")
     assert_once_each(shop, changes, ids)
     assert_once_each(shop, stays, others)
+    shop.wait_logged(f"opened {changes.address} at", 2)  # with nothing left to print, too
     assert opened(shop, stays) == 1
     assert opened(shop, changes) == 2
 

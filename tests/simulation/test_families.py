@@ -37,8 +37,8 @@ CAUGHT_AT = {  # the first seed that catches each
     ("tremol", "amount_only"): 9,
     ("tremol", "all_repeated"): 0,
     ("shtrih", "begin_after_print"): 0,
-    ("shtrih", "failed_is_no"): 7,
-    ("shtrih", "amount_only"): 63,
+    ("shtrih", "failed_is_no"): 0,
+    ("shtrih", "amount_only"): 9,
 }
 
 
@@ -95,7 +95,13 @@ def wrongs_of(script: Script) -> list[str]:
     return in_folder(script).wrongs
 
 
-@pytest.mark.parametrize(("family", "mutant"), CAUGHT_AT, ids=" ".join)
+@pytest.mark.parametrize("family", FIRST_DIALECTS)
+def test_a_world_of_a_family_told_again_is_the_same_world(family: str) -> None:
+    first, again = (in_folder(script_of(7, family), told=True) for _ in range(2))
+    assert first.story == again.story
+
+
+@pytest.mark.parametrize(("family", "mutant"), CAUGHT_AT, ids=["-".join(one) for one in CAUGHT_AT])
 def test_a_mutant_is_seen_with_any_family(family: str, mutant: str) -> None:
     seed = CAUGHT_AT[family, mutant]
     script = script_of(seed, family)
