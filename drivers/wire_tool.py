@@ -1,13 +1,15 @@
 """Frames for people: decode and encode by hand, for the technician at the cable."""
 
 import re
+from dataclasses import asdict
 from typing import Any
 
 from protocol.daisy import LAYOUT as DAISY
 from protocol.datecs_x import LAYOUT as DATECS_X
 from protocol.eltrade import LAYOUT as ELTRADE
-from protocol.errors import FrameError
+from protocol.errors import FrameError, ReplyError
 from protocol.exchange import Request
+from protocol.fiscalnet import SEPARATOR, file_of, lines_of, read_answer
 from protocol.incotex import LAYOUT as INCOTEX
 from protocol.isl import LEGACY, Layout, decode, encode_request
 from protocol.shtrih import STX2, body_of, encode_numbered
@@ -28,25 +30,29 @@ LAYOUTS: dict[str, Layout] = {
 }
 ZFP = "tremol"
 SHTRIH, SHTRIH_NUMBERED = "shtrih", "shtrih:numbered"
+CUSTOM = "custom"  # FiscalNet's files: lines, no frames
 BYTE = re.compile(r"\\x([0-9A-Fa-f]{2})")
-FAMILIES = (*LAYOUTS, ZFP, SHTRIH, SHTRIH_NUMBERED)
+FAMILIES = (*LAYOUTS, ZFP, SHTRIH, SHTRIH_NUMBERED, CUSTOM)
 
 
 def decode_frame(family: str, text: str, *, reply: bool) -> dict[str, Any]:
-    """Read one frame written as hex, with or without blanks.
+    """Read one frame, or file of FiscalNet, written as hex, with or without blanks.
 
     Returns:
         {"ok": True, "seq", "command", "data", "status"} or {"ok": False, "error"}. `data` has one
         character for each byte, so that nothing is lost; what letters they are, the device knows.
-        Of what is no frame but one byte: {"ok": True, "signs": what it means}.
+        Of what is no frame but one byte: {"ok": True, "signs": what it means}. Of a file that is
+        dropped {"ok": True, "lines": fields of each}, of its answer "done" and what else it tells.
     """
     try:
+        if family == CUSTOM:
+            return _decode_file(bytes.fromhex(text), reply=reply)
         if family == ZFP:
             return _decode_zfp(bytes.fromhex(text), reply=reply)
         if family in (SHTRIH, SHTRIH_NUMBERED):
             return _decode_shtrih(bytes.fromhex(text), reply=reply)
         frame = decode(LAYOUTS[family], bytes.fromhex(text), reply=reply)
-    except (FrameError, ValueError) as error:
+    except (FrameError, ReplyError, ValueError) as error:
         return {"ok": False, "error": str(error)}
     return {
         "ok": True,
@@ -86,15 +92,28 @@ def _decode_shtrih(raw: bytes, *, reply: bool) -> dict[str, Any]:
     }
 
 
-def encode_frame(family: str, *, sequence: int, command: int, data: str) -> str:
+def _decode_file(raw: bytes, *, reply: bool) -> dict[str, Any]:
+    if not reply:
+        return {"ok": True, "lines": lines_of(raw)}
+    return {"ok": True} | asdict(read_answer(raw))
+
+
+def encode_frame(family: str, *, sequence: int | None, command: int | None, data: str) -> str:
     r"""Write one request as hex; "\t", "\n" and "\x1E" in the data stand for TAB, LF and that byte.
 
+    A file of FiscalNet is its lines alone, without SEQ and CMD.
+
     Raises:
-        ValueError: it does not fit the wire.
+        ValueError: it does not fit the wire, or SEQ or CMD is missing.
     """
     told = BYTE.sub(lambda found: chr(int(found[1], 16)), data)
     raw = told.replace("\\t", "\t").replace("\\n", "\n").encode("latin-1")
     try:
+        if family == CUSTOM:
+            lines = [SEPARATOR.join(fields) for fields in lines_of(raw)]
+            return file_of(lines).hex(" ").upper()
+        if sequence is None or command is None:
+            raise ValueError(f"a frame of {family} needs its SEQ and its CMD")
         if family == ZFP:
             return encode_zfp(sequence, Request(command, raw)).hex(" ").upper()
         if family == SHTRIH:

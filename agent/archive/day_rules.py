@@ -80,10 +80,7 @@ def place(day: Day, where: str) -> str:
 
 
 def turnover_of(day: Day) -> Turnover:
-    """Decide whether valOp has VAT in it: by the formula that is nearer, and near enough.
-
-    Near enough is 0.05 lei and half a ban for each receipt, since VAT is rounded on each.
-    """
+    """Decide whether valOp has VAT in it: by the formula that is nearer, and near enough."""
     rows = [
         (rate.turnover, rate.rate, rate.vat)
         for rate in day.rates
@@ -91,7 +88,7 @@ def turnover_of(day: Day) -> Turnover:
     ]
     if not rows:
         return Turnover.UNKNOWN
-    allowed = ROUNDING_BANI + len(day.receipts) // 2
+    allowed = _vat_rounding(day)
     gross = max(abs(half_up(value * rate, 10_000 + rate) - vat) for value, rate, vat in rows)
     net = max(abs(half_up(value * rate, 10_000) - vat) for value, rate, vat in rows)
     if min(gross, net) > allowed:
@@ -101,6 +98,11 @@ def turnover_of(day: Day) -> Turnover:
     if gross == net:
         return Turnover.UNKNOWN
     return Turnover.GROSS if gross < net else Turnover.NET
+
+
+def _vat_rounding(day: Day) -> int:
+    """How many bani VAT of a day may be off: it is rounded on each receipt, by half a ban."""
+    return max(ROUNDING_BANI, len(day.receipts) // 2)
 
 
 def _by_total(day: Day) -> tuple[int, int]:
@@ -161,12 +163,13 @@ def _counts(day: Day) -> Iterator[Finding]:
 
 
 def _sums(day: Day) -> Iterator[Finding]:
-    told, receipts = day.totals.amounts, day.receipts
+    told, receipts, rounding = day.totals.amounts, day.receipts, _vat_rounding(day)
     buyers = [each for each in receipts if each.tax_id]
     yield from _sum(day, "totB of bon", told["total"], (each.total for each in receipts))
-    yield from _sum(day, "totTva of bon", told["vat"], (each.vat for each in receipts))
+    yield from _sum(day, "totTva of bon", told["vat"], (each.vat for each in receipts), rounding)
     yield from _sum(day, "totBC", told["total_with_tax_id"], (each.total for each in buyers))
-    yield from _sum(day, "totTvaC", told["vat_with_tax_id"], (each.vat for each in buyers))
+    of_buyers = (each.vat for each in buyers)
+    yield from _sum(day, "totTvaC", told["vat_with_tax_id"], of_buyers, rounding)
     yield from _sum(day, "totTva of coteZ", told["vat"], (each.vat for each in day.rates))
     if all(each.currency == day.totals.currency for each in day.payments):
         paid = (each.value for each in day.payments)
@@ -175,7 +178,7 @@ def _sums(day: Day) -> Iterator[Finding]:
     for rate in day.rates:
         of_rate = (part.vat for part in parts if part.rate == rate.rate)
         percent = "?" if rate.rate is None else rate.rate // 100
-        yield from _sum(day, f"coteZ {percent} tva", rate.vat, of_rate)
+        yield from _sum(day, f"coteZ {percent} tva", rate.vat, of_rate, rounding)
     wrong = [
         str(each.id.receipt)
         for each in receipts
@@ -186,12 +189,18 @@ def _sums(day: Day) -> Iterator[Finding]:
         yield Finding("RECEIPT_VAT_DIFFERS", place(day, "bon totTva"), sentence)
 
 
-def _sum(day: Day, name: str, told: Bani | None, parts: Iterable[Bani | None]) -> Iterator[Finding]:
+def _sum(
+    day: Day,
+    name: str,
+    told: Bani | None,
+    parts: Iterable[Bani | None],
+    rounding: int = ROUNDING_BANI,
+) -> Iterator[Finding]:
     values = [*parts]
     known = [value for value in values if value is not None]
     if told is None or len(known) != len(values) or told == sum(known):
         return
-    code = "TOTAL_ROUNDING" if abs(told - sum(known)) <= ROUNDING_BANI else "TOTAL_DIFFERS"
+    code = "TOTAL_ROUNDING" if abs(told - sum(known)) <= rounding else "TOTAL_DIFFERS"
     sentence = f"it says {lei(told)}, its parts are {lei(sum(known))}"
     yield Finding(code, place(day, name), sentence)
 

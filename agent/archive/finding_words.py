@@ -104,7 +104,7 @@ FOUND = {
     "RECEIPT_VAT_DIFFERS": Words("VAT of a receipt is off", "TVA pe bon diferă", Do.ACCOUNTANT),
     "COUNT_DIFFERS": Words("a count is off", "un număr diferă", Do.ACCOUNTANT),
     "TOTAL_DIFFERS": Words("a total is off", "un total diferă", Do.ACCOUNTANT),
-    "TOTAL_ROUNDING": Words("off by 5 bani at most", "diferă cu cel mult 5 bani", Do.NOTHING),
+    "TOTAL_ROUNDING": Words("off by rounding", "diferă prin rotunjire", Do.NOTHING),
     "TURNOVER_UNDECIDED": Words("gross or net?", "cu sau fără TVA?", Do.ACCOUNTANT),
     "PAYMENT_UNKNOWN": Words("unknown payment kind", "fel de plată necunoscut", Do.NOTHING),
     "MOMENT_BAD": Words("a time that is none", "o oră imposibilă", Do.CLOCK),

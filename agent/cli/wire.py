@@ -34,11 +34,13 @@ def decode(
 @app.command()
 def encode(
     family: Family,
-    seq: Annotated[int, typer.Option(help="SEQ, 32 to 255.")],
-    command: Annotated[int, typer.Option(help="CMD, as in the manual.")],
     data: Annotated[str, typer.Argument()] = "",
+    seq: Annotated[int | None, typer.Option(help="SEQ, 32 to 255; not for custom.")] = None,
+    command: Annotated[
+        int | None, typer.Option(help="CMD, as in the manual; not for custom.")
+    ] = None,
 ) -> None:
-    r"""Print a request as hex. In DATA, \t is a TAB and \n a line feed."""
+    r"""Print a request as hex. In DATA, \t is a TAB, \n a line feed and \x1E that byte."""
     try:
         typer.echo(encode_frame(family, sequence=seq, command=command, data=data))
     except ValueError as error:
