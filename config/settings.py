@@ -120,6 +120,7 @@ class Family(Table):
     """What the catalogue knows of a printer family."""
 
     title: str
+    in_the_cloud: dict[str, str]  # the cloud's names for it, each with the dialect it means
     baud: int
     tcp_ports: list[int]
     operator: int
@@ -246,7 +247,7 @@ def _check(path: Path, settings: Settings) -> None:
             " plain http:// would show the key to the network and is for loopback only"
         )
     for index, device in enumerate(settings.device):
-        _known(f"{path}: device[{index}].family", device.family, list(catalogue()))
+        _known_family(f"{path}: device[{index}].family", device.family)
         dialects = catalogue()[device.family].dialects
         _known(f"{path}: device[{index}].dialect", device.dialect, ["", *dialects])
         told, ways = device.model_dump(), catalogue()[device.family].transports
@@ -268,6 +269,14 @@ def _check(path: Path, settings: Settings) -> None:
 def _known(key: str, value: str, known: list[str]) -> None:
     if value not in known:
         raise ConfigError(f"{key}: {value!r} is not known{_nearest(value, known)}")
+
+
+def _known_family(key: str, value: str) -> None:
+    for name, family in catalogue().items():
+        if value != name and (dialect := family.in_the_cloud.get(value)) is not None:
+            ours = f'"{name}"' + (f', dialect = "{dialect}"' if dialect else "")
+            raise ConfigError(f"{key}: what the cloud calls {value} is here family = {ours}")
+    _known(key, value, list(catalogue()))
 
 
 def _lines(error: ValidationError) -> list[str]:

@@ -33,6 +33,7 @@ COUNTERS = {
 HEAD = (
     "family",
     "dialect",
+    "in the cloud",
     "wire",
     "baud",
     "can be switched on",
@@ -72,19 +73,21 @@ def families_table() -> str:
 
 
 def _cells(family: str, dialect: str) -> list[str]:
-    cable = SerialTransport("/dev/null", catalogue()[family].baud)
+    known = catalogue()[family]
+    cable = SerialTransport("/dev/null", known.baud)
     printer = families.printer(
         family, cable, SystemClock(), Operator(), frozenset(Feature), dialect=dialect
     )
     can = printer.capabilities
     wires = [wire.title for wire in WIRES if family in wire.families]
-    cabled = catalogue()[family].transports != ["folder"]
+    cabled = known.transports != ["folder"]
     switches = sorted(can.features - {Feature.REVERSAL})
     return [
         f"`{family}`",
         f"`{dialect}`" if dialect else "",
+        ", ".join(f"`{name}`" for name, means in known.in_the_cloud.items() if means == dialect),
         wires[0] if cabled else "FiscalNet's folders",
-        str(catalogue()[family].baud) if cabled else "",
+        str(known.baud) if cabled else "",
         ", ".join(switches),
         ", ".join(sorted(can.untold)),
         "yes" if Feature.REVERSAL in can.features else "never",

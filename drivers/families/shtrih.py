@@ -1,4 +1,4 @@
-"""Shtrih-M, which the cloud calls MF/JE: English manual 1.10 of 2007, programs and logs.
+"""Shtrih-M, which the cloud calls mfje: English manual 1.10 of 2007, programs and logs.
 
 Wire: `protocol/shtrih.py`; dialects are tables in `shtrih_dialects.py`. The password is the
 operator: 30, the system administrator, may do all, also reports (29) and the reading of VAT rates.

@@ -5,12 +5,14 @@ import subprocess
 import sys
 from datetime import time
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from config import settings
 from config.settings import ConfigError, Settings, catalogue, is_loopback, load
 from drivers import families
+from sandbox.cloud.dialects.ebon_routes import Protocol
 
 ROOT = Path(__file__).parents[2]
 AMEF = str(Path(sys.executable).with_name("amef"))
@@ -255,6 +257,20 @@ def test_an_unknown_family_and_an_unknown_profile_are_answered_with_the_nearest(
     )
     said = refused(path, GOOD.replace("ebon", "e-bon"))
     assert said == f"{path}: cloud.profile: 'e-bon' is not known; the nearest known one is 'ebon'"
+
+
+@pytest.mark.parametrize("called", get_args(Protocol))
+def test_every_name_of_the_cloud_is_a_family_or_leads_to_one(path: Path, called: str) -> None:
+    if called in catalogue():
+        assert called in catalogue()[called].in_the_cloud
+        return
+    said = refused(path, GOOD.replace("datecs_x", called))
+    assert said.startswith(f"{path}: device[0].family: what the cloud calls {called} is here")
+
+
+def test_a_name_of_the_cloud_leads_to_the_dialect_too(path: Path) -> None:
+    said = refused(path, GOOD.replace("datecs_x", "datecs_compact"))
+    assert said.endswith('is here family = "datecs_legacy", dialect = "compact"')
 
 
 @pytest.mark.parametrize("what", ["id", "address"])
