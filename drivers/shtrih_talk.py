@@ -6,7 +6,11 @@ do(0x80, ...)           -> 80 50                    -> still printing: waits, an
                         -> 80 58                    -> paper is back: B0 goes on, and again
                         -> 80 6B                    -> Refused(paper_out, "6B")
 
-50 and 58 say that the command was not begun, so it may go again; silence never lets it.
+                        -> 80 7E                    -> a wrong length: gives it again
+
+50, 58 and 7E say that the command was not begun, so it may go again; silence never lets it. 7E is
+the cable's doing, not ours: a bit of the length turned over, and a byte of the frame happened to be
+the check byte of what was left (1F with password 30, as one byte long: 01 xor 1F = 1E = 30).
 """
 
 from drivers.errors import ContactLost, Refused
@@ -24,7 +28,7 @@ JE = Budget(silence_s=60.0, total_s=150.0)  # 40 to 150 s [7.1]
 
 FAULTS = load_faults("shtrih_errors.csv")
 STATUS, CONTINUE = 0x10, 0xB0
-STILL_PRINTING, WAITS_FOR_CONTINUE = 0x50, 0x58
+STILL_PRINTING, WAITS_FOR_CONTINUE, WRONG_LENGTH = 0x50, 0x58, 0x7E
 TRIES_MAX = 4
 POLLS_MAX = 120
 POLL_S = 0.25
@@ -56,7 +60,10 @@ class ShtrihTalk:
             ContactLost: no answer, or one that is too short.
         """
         request = Request(command, data, repeatable=True, budget=READ)
-        reply = self.link.execute(request)
+        for _ in range(TRIES_MAX):
+            reply = self.link.execute(request)
+            if reply.status[0] != WRONG_LENGTH:
+                break
         need_good(command, reply.status)
         return long_enough(command, reply.data, size)
 
@@ -78,7 +85,7 @@ class ShtrihTalk:
             reply = self.link.execute(request)
             if reply.status[0] == WAITS_FOR_CONTINUE:
                 need_good(CONTINUE, self._continue())
-            elif reply.status[0] != STILL_PRINTING:
+            elif reply.status[0] not in (STILL_PRINTING, WRONG_LENGTH):
                 break
             self.settle()
         need_good(command, reply.status)

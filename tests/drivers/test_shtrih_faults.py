@@ -115,6 +115,28 @@ def test_a_device_that_still_prints_is_waited_for_and_given_the_request_again() 
         assert bench.station.refused == 2
 
 
+def test_a_turned_bit_that_passes_the_check_is_not_taken_for_a_refusal() -> None:
+    """1F with password 30 and length 9: as length 1, its check byte is the password's first."""
+    with BENCHES["shtrih"]() as bench:
+        cable = Turning(bench)
+        printer = bench.opened(cable)
+        cable.turns = 1
+        assert printer.vat_rates() == bench.opened().vat_rates()
+        assert cable.turns == 0
+
+
+class Turning(Cable):
+    """Turns a bit of the length in a 1F."""
+
+    turns = 0
+
+    def _spoil(self, data: bytes) -> bytes:
+        if self.turns and data[:3] == b"\x02\x09\x1f":
+            self.turns -= 1
+            return bytes([data[0], data[1] ^ 8, *data[2:]])
+        return data
+
+
 class Refusing(Station):
     """The first 80 and the first 85 find it printing (50); it has done when it was asked twice."""
 
