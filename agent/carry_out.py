@@ -7,8 +7,16 @@ told as it then stands. `recall_*` read the same when a look at the counters pro
 from dataclasses import asdict, replace
 from typing import Any
 
+from agent.payloads import (
+    ClockSetting,
+    Inspection,
+    Logo,
+    OperatorSetting,
+    TextLines,
+    VatTable,
+    Work,
+)
 from agent.preflight import warnings
-from agent.work import ClockSetting, Inspection, Logo, OperatorSetting, TextLines, VatTable, Work
 from drivers.base import FiscalPrinter
 from drivers.capabilities import TextPlace, Told
 from drivers.errors import ContactLost, Refused

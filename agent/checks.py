@@ -7,7 +7,7 @@ columns); settings against what the device and the law allow.
 from dataclasses import replace
 from datetime import timedelta
 
-from agent.work import (
+from agent.payloads import (
     DEPOSIT_NAME,
     TIP_NAME,
     ClockSetting,

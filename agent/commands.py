@@ -16,10 +16,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from agent import archive_work, carry_out, checks
-from agent.archive_payloads import JePayload, MemoryPayload
-from agent.verdict import Proof
-from agent.work import (
+from agent import carry_out, checks
+from agent.archive import commands as archive_work
+from agent.archive.payloads import JePayload, MemoryPayload
+from agent.payloads import (
     CashInPayload,
     CashOutPayload,
     ClockPayload,
@@ -37,6 +37,7 @@ from agent.work import (
     Work,
     ZReportPayload,
 )
+from agent.verdict import Proof
 from drivers.base import FiscalPrinter
 from drivers.capabilities import Capabilities, Feature, Told
 from drivers.errors import Refused

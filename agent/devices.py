@@ -12,8 +12,8 @@ from drivers.capabilities import Feature
 from drivers.clock import Clock
 from drivers.errors import NotStarted
 from drivers.faults import Fault
-from drivers.fiscalnet_folder import FiscalNetFolder
-from drivers.fiscalnet_text import ByHand
+from drivers.fiscalnet.folder import FiscalNetFolder
+from drivers.fiscalnet.text import ByHand
 from drivers.model import Identity, PaymentKind, VatRate
 from drivers.serial_transport import SerialTransport
 from drivers.tcp_transport import TcpTransport, parse_tcp_address

@@ -18,7 +18,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from agent.entries import LOCAL, Incoming
 from agent.ledger import Ledger
-from agent.work import ClockPayload, NoPayload, Payload, PreflightPayload, ZReportPayload
+from agent.payloads import ClockPayload, NoPayload, Payload, PreflightPayload, ZReportPayload
 from config.settings import DeviceSettings, Settings
 from drivers.clock import Clock
 

@@ -20,10 +20,10 @@ from agent.checks import of_fault
 from agent.commands import KINDS, READINGS
 from agent.entries import Evidence, LedgerEntry
 from agent.ledger import Ledger
+from agent.payloads import NotUnderstood, Work
 from agent.preflight import obstacles
 from agent.session import Session
 from agent.verdict import Decision, Proof, Verdict, decide
-from agent.work import NotUnderstood, Work
 from drivers.clock import Clock
 from drivers.errors import ContactLost, DriverError, Refused
 from drivers.faults import Fault, words

@@ -7,8 +7,8 @@
 import runpy
 from pathlib import Path
 
-from agent.archive.day_rules import WARNINGS
-from agent.archive.finding_words import FOUND, PACKAGE, REFUSED, Words
+from agent.archive.signed.day_rules import WARNINGS
+from agent.archive.signed.finding_words import FOUND, PACKAGE, REFUSED, Words
 from agent.verdict import Proof, decide
 from drivers.faults import words
 from drivers.model import (

@@ -14,17 +14,17 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from agent.archive.chain import Trusted
-from agent.archive.cms import FILE_BYTES_MAX, Signature
-from agent.archive.described import REBUILT, MemoryFile, ReportFile, memory_file, report_file
 from agent.archive.figures import of_memory
 from agent.archive.index import Reading
 from agent.archive.intake import Intake, device_of
 from agent.archive.je_day import FORM, findings_of
 from agent.archive.keeping import ArchiveKeeping
 from agent.archive.places import begins_as_signed
-from agent.archive.refusals import NotSigned
-from agent.archive.signed import read_signed
+from agent.archive.report_files import REBUILT, MemoryFile, ReportFile, memory_file, report_file
+from agent.archive.signed.chain import Trusted
+from agent.archive.signed.cms import FILE_BYTES_MAX, Signature
+from agent.archive.signed.refusals import NotSigned
+from agent.archive.signed.signed_file import read_signed
 from agent.archive.sorts import Filed, NewDocument, Sort, Source, ZFigures
 from agent.archive.store import ArchiveDamaged, Store, Stored
 from config.settings import DeviceSettings

@@ -17,9 +17,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
-from agent.archive.chain import Trusted
 from agent.archive.keeping import FOREIGN_NUI, ArchiveKeeping
-from agent.archive.signed import SignedFile, read_signed
+from agent.archive.signed.chain import Trusted
+from agent.archive.signed.signed_file import SignedFile, read_signed
 from agent.archive.sorts import Filed, Finding, NewDocument, Source
 from agent.archive.store import ArchiveDamaged, Store
 from config.settings import DeviceSettings

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from agent.archive.cms import ARMOUR, FILE_BYTES_MAX, SIGNED_DATA_OID
+from agent.archive.signed.cms import ARMOUR, FILE_BYTES_MAX, SIGNED_DATA_OID
 
 MOUNT_TABLE = Path("/proc/self/mountinfo")
 MOUNTS_MAX = 1000

@@ -16,11 +16,11 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 
 from agent.archive import je_day
-from agent.archive.described import DEVICE, MemoryFile, ReportFile
 from agent.archive.figures import of_memory, of_report
 from agent.archive.index import ArchiveIndex, Noted, Reading, Wanted
 from agent.archive.intake import DISK_USED_MAX
 from agent.archive.je_day import Z_REPORT, JeDay, lines_of
+from agent.archive.report_files import DEVICE, MemoryFile, ReportFile
 from agent.archive.sorts import NewDocument, ReadDocument, Sort, Source, ZFigures
 from agent.archive.store import Store
 from drivers.archive import Archive, ArchivedDocument, DateSpan, DocumentSpan, ZSpan

@@ -18,8 +18,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 
-from agent.archive.chain import Trusted, trusted_in
-from agent.archive.daily import DailyCertificate
+from agent.archive.certificate.daily import DailyCertificate
 from agent.archive.intake import Intake, Outcome, Taken
 from agent.archive.keeping import DUPLICATE_Z, FOREIGN_NUI, ArchiveKeeping
 from agent.archive.places import (
@@ -34,8 +33,9 @@ from agent.archive.places import (
     read,
     told,
 )
-from agent.archive.refusals import NotSigned
 from agent.archive.retention import Retention
+from agent.archive.signed.chain import Trusted, trusted_in
+from agent.archive.signed.refusals import NotSigned
 from agent.archive.store import ARCHIVE, Store
 from config.archive import ArchiveSettings
 from config.settings import Settings

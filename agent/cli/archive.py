@@ -18,16 +18,16 @@ from typing import Annotated
 
 import typer
 
-from agent.archive import cms
-from agent.archive.day_rules import WARNINGS
 from agent.archive.export import as_told
-from agent.archive.finding_words import WORDS, Do
 from agent.archive.index import Wanted
 from agent.archive.inspection import SIGNED, Wrong
 from agent.archive.inspection import verify as inspect
 from agent.archive.je_day import documents_of
 from agent.archive.keeping import DUE_SINCE, ArchiveKeeping
 from agent.archive.retention import GRACE_DAYS
+from agent.archive.signed import cms
+from agent.archive.signed.day_rules import WARNINGS
+from agent.archive.signed.finding_words import WORDS, Do
 from agent.archive.sorts import Filed, Sort
 from agent.archive.sticks import trusted_or_none
 from agent.archive.store import ARCHIVE, ArchiveDamaged, Store

@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from agent.archive.certificate import Certificate, OwnerCertificate, Verdict
-from agent.archive.certificate_json import as_json as written
-from agent.archive.certificate_words import Weight, shown
-from agent.archive.daily import JSON_FILE, PAGE_FILE, local_now, make, write
+from agent.archive.certificate.as_json import as_json as written
+from agent.archive.certificate.certificate import Certificate, OwnerCertificate, Verdict
+from agent.archive.certificate.daily import JSON_FILE, PAGE_FILE, local_now, make, write
+from agent.archive.certificate.words import Weight, shown
 from agent.cli.archive import Owner, opened, plain
 from agent.cli.archive_files import not_written
 from agent.cli.common import Config, Json

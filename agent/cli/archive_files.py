@@ -12,15 +12,15 @@ from typing import Annotated
 
 import typer
 
-from agent.archive.a4200 import Package, lay_out
-from agent.archive.day_rules import WARNINGS
 from agent.archive.export import FolderNotEmpty, as_told
 from agent.archive.export import export as write_out
 from agent.archive.index import Wanted
 from agent.archive.inspection import rebuild as take_up
 from agent.archive.intake import Intake, Outcome, Taken
 from agent.archive.places import Changed, FoundFile, Walk, files_below, may_be_signed, read, told
-from agent.archive.refusals import NotLaidOut, NotSigned
+from agent.archive.signed.a4200 import Package, lay_out
+from agent.archive.signed.day_rules import WARNINGS
+from agent.archive.signed.refusals import NotLaidOut, NotSigned
 from agent.archive.sorts import Filed, Sort
 from agent.archive.sticks import REFUSED_TOLD_MAX, trusted_or_none
 from agent.archive.store import ArchiveDamaged

@@ -18,7 +18,7 @@ import typer
 from agent.cli.common import Config, Json, print_json
 from agent.cli.on_the_spot import Taken, taken
 from agent.cli.output import Lang, Language, RefusedHere, lei, percent, refusals, table
-from agent.work import clock_setting
+from agent.payloads import clock_setting
 from drivers.clock import SystemClock
 from drivers.faults import words
 from drivers.model import Bani, Report, Slip

@@ -23,8 +23,8 @@ from agent.cli.output import Lang, Language, RefusedHere, lei, refusals
 from agent.commands import KINDS
 from agent.entries import Event, LedgerEntry
 from agent.ledger import Ledger
+from agent.payloads import Work
 from agent.states import IllegalTransition, State
-from agent.work import Work
 from config import settings
 from config.settings import Settings
 from drivers.clock import SystemClock

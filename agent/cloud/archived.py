@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from agent.archive.described import REBUILT
+from agent.archive.report_files import REBUILT
 from agent.archive.sorts import RateSum, Sort, ZFigures, figures_of
 from agent.archive.store import ARCHIVE, Store
 from agent.cloud.results import REGISTERS

@@ -25,9 +25,9 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from agent.archive_payloads import JePayload, MemoryPayload
+from agent.archive.payloads import JePayload, MemoryPayload
 from agent.commands import KINDS
-from agent.work import (
+from agent.payloads import (
     AdjustmentPayload,
     BarcodePayload,
     CashInPayload,

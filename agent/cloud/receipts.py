@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from agent.entries import LedgerEntry
-from agent.work import ReceiptPayload, to_receipt
+from agent.payloads import ReceiptPayload, to_receipt
 from drivers.model import Line, PaymentKind, Receipt
 
 RATE = 10_000  # a rate is in hundredths of a percent

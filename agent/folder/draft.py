@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from agent.commands import KINDS
 from agent.folder.words import NotUnderstood, positive
-from agent.work import (
+from agent.payloads import (
     LINES_MAX,
     PAYMENTS_MAX,
     TEXTS_MAX,

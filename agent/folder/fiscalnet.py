@@ -29,7 +29,7 @@ from agent.folder.words import (
     text_of,
     whole,
 )
-from agent.work import CashInPayload, CashOutPayload, LinePayload
+from agent.payloads import CashInPayload, CashOutPayload, LinePayload
 from config.folder import FolderSettings
 from drivers.model import AdjustmentKind, PaymentKind
 

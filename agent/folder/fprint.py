@@ -41,7 +41,7 @@ from agent.folder.words import (
     shown,
     text_of,
 )
-from agent.work import CashInPayload, CashOutPayload, LinePayload
+from agent.payloads import CashInPayload, CashOutPayload, LinePayload
 from config.folder import FolderSettings
 from drivers.model import AdjustmentKind, PaymentKind
 

@@ -8,8 +8,8 @@ from typing import Any
 from drivers.base import FiscalPrinter, Operator
 from drivers.capabilities import Feature
 from drivers.clock import Clock
-from drivers.fiscalnet_folder import FiscalNetFolder
-from drivers.fiscalnet_text import ByHand
+from drivers.fiscalnet.folder import FiscalNetFolder
+from drivers.fiscalnet.text import ByHand
 from drivers.transport import Transport
 from protocol.text import ASCII
 

@@ -1,7 +1,7 @@
 r"""A printer behind FiscalNet: driven through its folders, configured by hand (e-bon's `custom`).
 
 Devices: whatever FiscalNet drives (Datecs, Activa, Tremol, Custom Q3X ...). Wire: text files,
-`protocol/fiscalnet.py`; the folders are `fiscalnet_folder.py`, one question `fiscalnet_talk.py`.
+`protocol/fiscalnet.py`; the folders: `fiscalnet/folder.py`, one question: `talk.py`.
 
     amef-<reference>.txt    receipts and slips: one name for the life of a command
     amef-<number>.txt       reports, drawer: the number stands in the baseline, so that the file
@@ -30,9 +30,9 @@ from drivers.capabilities import Capabilities, Feature, Told
 from drivers.clock import Clock
 from drivers.errors import NotStarted, Refused
 from drivers.faults import Fault
-from drivers.fiscalnet_folder import FiscalNetFolder
-from drivers.fiscalnet_talk import IN_HAND_S, PREFIX, FiscalNetTalk
-from drivers.fiscalnet_text import (
+from drivers.fiscalnet.folder import FiscalNetFolder
+from drivers.fiscalnet.talk import IN_HAND_S, PREFIX, FiscalNetTalk
+from drivers.fiscalnet.text import (
     ByHand,
     fiscalnet_problems,
     payments_of,

@@ -26,12 +26,12 @@ from typing import ClassVar
 from drivers.archive import NoArchive
 from drivers.base import FiscalPrinter
 from drivers.capabilities import Capabilities, Feature, Told
-from drivers.daisy_archive import DaisyArchive
 from drivers.faults import Fault
-from drivers.isl_dialect import Dialect
-from drivers.isl_printer import IslPrinter
-from drivers.isl_reads import DAY_PAYMENTS
-from drivers.isl_talk import Refusals
+from drivers.isl.daisy_archive import DaisyArchive
+from drivers.isl.dialect import Dialect
+from drivers.isl.printer import IslPrinter
+from drivers.isl.reads import DAY_PAYMENTS
+from drivers.isl.talk import Refusals
 from drivers.je import DocumentKind, JeDocument, Trace
 from drivers.model import Counters, Identity, PaymentKind, Receipt
 from drivers.status import load_status_bits

@@ -26,14 +26,14 @@ from typing import ClassVar
 from drivers.archive import NoArchive
 from drivers.base import FiscalPrinter
 from drivers.capabilities import Capabilities, Feature, Told
-from drivers.datecs_legacy_archive import CANCELLED, PrinterArchive, RegisterArchive
 from drivers.errors import Refused
 from drivers.faults import Fault
-from drivers.isl_dialect import FLAGGED_RATES, Dialect
-from drivers.isl_fields import z_record
-from drivers.isl_printer import IslPrinter
-from drivers.isl_reads import DAY_PAYMENTS, JE_DOCUMENTS_MAX, LAST_Z
-from drivers.isl_talk import Refusals
+from drivers.isl.datecs_legacy_archive import CANCELLED, PrinterArchive, RegisterArchive
+from drivers.isl.dialect import FLAGGED_RATES, Dialect
+from drivers.isl.fields import z_record
+from drivers.isl.printer import IslPrinter
+from drivers.isl.reads import DAY_PAYMENTS, JE_DOCUMENTS_MAX, LAST_Z
+from drivers.isl.talk import Refusals
 from drivers.je import DocumentKind, JeDocument, Trace
 from drivers.model import Counters, Identity, PaymentKind
 from drivers.status import load_status_bits

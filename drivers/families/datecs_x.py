@@ -14,8 +14,8 @@ from datetime import datetime
 from drivers.base import Operator
 from drivers.capabilities import Capabilities, Feature
 from drivers.clock import Clock
-from drivers.datecs_archive import DatecsArchive
-from drivers.datecs_fields import (
+from drivers.datecs_x.archive import DatecsArchive
+from drivers.datecs_x.fields import (
     CLOSED,
     MODES,
     NONFISCAL,
@@ -30,11 +30,11 @@ from drivers.datecs_fields import (
     slip_number,
     vat_table,
 )
-from drivers.datecs_je import DatecsJe
-from drivers.datecs_reports import DatecsReports
-from drivers.datecs_service import DatecsService
-from drivers.datecs_talk import MONEY, DatecsTalk
-from drivers.datecs_upkeep import DatecsUpkeep
+from drivers.datecs_x.je import DatecsJe
+from drivers.datecs_x.reports import DatecsReports
+from drivers.datecs_x.service import DatecsService
+from drivers.datecs_x.talk import MONEY, DatecsTalk
+from drivers.datecs_x.upkeep import DatecsUpkeep
 from drivers.errors import ContactLost, Refused
 from drivers.faults import Fault
 from drivers.je import REFERENCE, DocumentKind

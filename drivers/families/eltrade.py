@@ -24,10 +24,10 @@ from drivers.base import FiscalPrinter
 from drivers.capabilities import Capabilities, Feature, Told
 from drivers.errors import Refused
 from drivers.faults import Fault
-from drivers.isl_dialect import FLAGGED_RATES, Dialect
-from drivers.isl_printer import IslPrinter
-from drivers.isl_reads import DAY_PAYMENTS, LAST_RECORD, LAST_Z
-from drivers.isl_talk import Refusals
+from drivers.isl.dialect import FLAGGED_RATES, Dialect
+from drivers.isl.printer import IslPrinter
+from drivers.isl.reads import DAY_PAYMENTS, LAST_RECORD, LAST_Z
+from drivers.isl.talk import Refusals
 from drivers.model import Identity, PaymentKind, Receipt, Report
 from drivers.status import load_status_bits
 from protocol.eltrade import ELTRADE

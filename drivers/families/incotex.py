@@ -23,10 +23,10 @@ from typing import ClassVar
 from drivers.base import FiscalPrinter
 from drivers.capabilities import Capabilities, Feature, Told
 from drivers.faults import Fault
-from drivers.isl_dialect import SALE, Dialect
-from drivers.isl_printer import IslPrinter
-from drivers.isl_reads import DAY_PAYMENTS, TAX_NUMBER
-from drivers.isl_talk import OPENING, Refusals
+from drivers.isl.dialect import SALE, Dialect
+from drivers.isl.printer import IslPrinter
+from drivers.isl.reads import DAY_PAYMENTS, TAX_NUMBER
+from drivers.isl.talk import OPENING, Refusals
 from drivers.model import Identity, PaymentKind, Receipt
 from drivers.status import load_status_bits
 from protocol.fields import integer

@@ -1,6 +1,6 @@
 """Shtrih-M, which the cloud calls mfje: English manual 1.10 of 2007, programs and logs.
 
-Wire: `protocol/shtrih.py`; dialects are tables in `shtrih_dialects.py`. The password is the
+Wire: `protocol/shtrih.py`; dialects are tables in `shtrih/dialects.py`. The password is the
 operator: 30, the system administrator, may do all, also reports (29) and the reading of VAT rates.
 
 Quirks. 85 pays and closes in one: a receipt is open and unpaid, or closed. It has four payments,
@@ -52,10 +52,10 @@ from drivers.model import (
 )
 from drivers.receipt_check import receipt_problems
 from drivers.recognise import open_as
-from drivers.shtrih_archive import ShtrihArchive
-from drivers.shtrih_clock import ShtrihClock
-from drivers.shtrih_dialects import DIALECTS
-from drivers.shtrih_fields import (
+from drivers.shtrih.archive import ShtrihArchive
+from drivers.shtrih.clock import ShtrihClock
+from drivers.shtrih.dialects import DIALECTS
+from drivers.shtrih.fields import (
     COLUMNS,
     DAY_CLOSED,
     GROUPS,
@@ -79,9 +79,9 @@ from drivers.shtrih_fields import (
     text_field,
     text_of,
 )
-from drivers.shtrih_reports import ShtrihReports
-from drivers.shtrih_service import ONLY_FIELD, PAYMENTS, TAXES, ShtrihService
-from drivers.shtrih_talk import HELLO, MONEY, ShtrihTalk, le, number
+from drivers.shtrih.reports import ShtrihReports
+from drivers.shtrih.service import ONLY_FIELD, PAYMENTS, TAXES, ShtrihService
+from drivers.shtrih.talk import HELLO, MONEY, ShtrihTalk, le, number
 from drivers.status import DeviceStatus, load_status_bits
 from drivers.transport import Transport
 from drivers.undone import Undone

@@ -1,7 +1,7 @@
 r"""Tremol ZFP, Romanian dialect first: M20, S20, S25, M-PR, M-PR2, S-PR, FP and relatives.
 
 Wire: `protocol/zfp.py`. Romania after the maker's definitions 2601151250, Bulgaria after the manual
-1910211454; dialects are tables in `tremol_dialects.py`. Registers must stand in sale mode at 0.00.
+1910211454; dialects are tables in `tremol/dialects.py`. Registers must stand in sale mode at 0.00.
 
 Quirks. Nothing that changes something is sent twice after silence. No counter moves with slips,
 reports or cancelled receipts: 71 counts fiscal receipts for ever, and `document_number` is that.
@@ -52,10 +52,10 @@ from drivers.model import (
 from drivers.recognise import open_as
 from drivers.status import DeviceStatus
 from drivers.transport import Transport
-from drivers.tremol_archive import TremolArchive
-from drivers.tremol_check import tremol_problems
-from drivers.tremol_dialects import DIALECTS
-from drivers.tremol_fields import (
+from drivers.tremol.archive import TremolArchive
+from drivers.tremol.check import tremol_problems
+from drivers.tremol.dialects import DIALECTS
+from drivers.tremol.fields import (
     NAME_MAX,
     TO_SET,
     Progress,
@@ -75,10 +75,10 @@ from drivers.tremol_fields import (
     vat_table,
     wide,
 )
-from drivers.tremol_je import TremolJe
-from drivers.tremol_reports import TremolReports
-from drivers.tremol_service import TremolService
-from drivers.tremol_talk import MONEY, TremolTalk
+from drivers.tremol.je import TremolJe
+from drivers.tremol.reports import TremolReports
+from drivers.tremol.service import TremolService
+from drivers.tremol.talk import MONEY, TremolTalk
 from drivers.undone import Undone
 from drivers.upkeep import Upkeep
 from protocol.exchange import Request

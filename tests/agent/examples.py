@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from agent.work import reference_of
+from agent.payloads import reference_of
 from sandbox.printer import clock
 from tests.agent.world import START_MS, World, sale
 

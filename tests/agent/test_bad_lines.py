@@ -5,7 +5,7 @@ import pytest
 
 from agent.cloud import client as client_module
 from agent.cloud.answers import CloudAnswerBroken, CloudUnreachable
-from tests.agent.far_cloud import (
+from tests.agent.cloud.far_cloud import (
     client_of,
     cut_after,
     dripping,

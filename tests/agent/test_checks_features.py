@@ -8,7 +8,7 @@ import pytest
 
 from agent.checks import LACKING, lacking, receipt_conflicts
 from agent.commands import KINDS
-from agent.work import NotUnderstood, ReceiptPayload, to_receipt
+from agent.payloads import NotUnderstood, ReceiptPayload, to_receipt
 from drivers.capabilities import Feature
 from drivers.families.datecs_x import DatecsX
 from tests.agent.examples import (

@@ -8,11 +8,10 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import ValidationError
 
-from agent.archive_payloads import JePayload, MemoryPayload
+from agent.archive.payloads import JePayload, MemoryPayload
 from agent.checks import is_tax_id, receipt_conflicts
 from agent.commands import KINDS
-from agent.verdict import Proof
-from agent.work import (
+from agent.payloads import (
     CashInPayload,
     CashOutPayload,
     ClockPayload,
@@ -33,6 +32,7 @@ from agent.work import (
     reference_of,
     to_receipt,
 )
+from agent.verdict import Proof
 from drivers.capabilities import Feature
 from drivers.faults import Fault
 from drivers.model import Adjustment, AdjustmentKind, Line, Payment, PaymentKind, Receipt

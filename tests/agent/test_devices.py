@@ -14,7 +14,7 @@ from drivers.model import Identity
 from drivers.serial_transport import SerialTransport
 from drivers.tcp_transport import TcpTransport
 from drivers.usb_transport import UsbTransport
-from tests.agent.cloud_world import FakeClock, key, shown_by
+from tests.agent.cloud.cloud_world import FakeClock, key, shown_by
 
 REAL, SIMULATED = "DB4200012345", "SIM4200000001"
 

@@ -17,7 +17,7 @@ import pytest
 from agent.health import SILENCE_S_MAX, STATUS_FILE, WRITE_INTERVAL_S, Health, Notifier
 from agent.loops import run
 from agent.wake import Wake
-from tests.agent.cloud_world import SECRET, FakeClock, answer, scripted
+from tests.agent.cloud.cloud_world import SECRET, FakeClock, answer, scripted
 
 AMEF = str(Path(sys.executable).with_name("amef"))
 

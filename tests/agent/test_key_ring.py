@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.cloud.keys import LOOK_S, ApiKey, KeyFile, KeyRing, load_keys
-from tests.agent.cloud_world import FakeClock
+from tests.agent.cloud.cloud_world import FakeClock
 from tests.agent.test_keys import HEX, settings_with, written
 
 OLD, NEW, NEWER = (f"ebon_live_org_{sign * 32}" for sign in "abc")

@@ -8,7 +8,7 @@ import pytest
 
 from agent.cloud.keys import FILE_BYTES_MAX, ApiKey, KeyFile, load_keys
 from config.settings import ConfigError, Settings, profiles
-from tests.agent.cloud_world import SECRET, settings_of
+from tests.agent.cloud.cloud_world import SECRET, settings_of
 
 HEX = "0123456789abcdef" * 2
 FROM_FILE, FROM_UNIT = f"ebon_live_file_{HEX}", f"ebon_live_unit_{HEX}"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from agent.log import LineFormatter, set_up
-from tests.agent.cloud_world import SECRET
+from tests.agent.cloud.cloud_world import SECRET
 
 HEX = SECRET[-32:]
 

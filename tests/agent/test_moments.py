@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from agent.commands import KINDS
-from agent.work import ClockSetting
+from agent.payloads import ClockSetting
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 

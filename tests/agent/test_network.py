@@ -14,7 +14,7 @@ from agent.cloud import client as client_module
 from agent.cloud import network
 from agent.cloud.answers import CloudAnswerBroken, CloudUnreachable
 from config.settings import ConfigError, NetworkSettings
-from tests.agent.far_cloud import (
+from tests.agent.cloud.far_cloud import (
     SECRET,
     Authority,
     FarCloud,

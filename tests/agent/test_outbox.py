@@ -16,7 +16,7 @@ from agent.ledger import Ledger
 from agent.ledger_outbox import Fate, Upload
 from sandbox.cloud.world import RECEIPT, World
 from tests.agent.amef import configuration
-from tests.agent.cloud_world import (
+from tests.agent.cloud.cloud_world import (
     RECEIPT_RESULT,
     Agent,
     an_agent,
@@ -24,7 +24,7 @@ from tests.agent.cloud_world import (
     submit,
     told,
 )
-from tests.agent.rows import FILE, RESULT, issuing
+from tests.agent.ledger.rows import FILE, RESULT, issuing
 from tests.agent.world import FakeClock, sale
 
 COMMANDS = "/api/v1/commands"

@@ -14,8 +14,8 @@ import pytest
 from agent.cloud.answers import parse
 from agent.cloud.payloads import understood
 from agent.cloud.results import result_of
+from agent.payloads import reference_of
 from agent.states import State
-from agent.work import reference_of
 from drivers.model import PaymentKind
 from tests.agent.world import Printer, World
 

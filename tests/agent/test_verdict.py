@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import pytest
 
 from agent.entries import Evidence
+from agent.payloads import reference_of
 from agent.verdict import Decision, Proof, Verdict, decide
-from agent.work import reference_of
 from drivers.je import DocumentKind
 from drivers.model import (
     Bani,

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from agent.entries import Evidence
+from agent.payloads import reference_of
 from agent.states import State
-from agent.work import reference_of
 from drivers.faults import Fault
 from sandbox.printer.device import Switches
 from tests.agent.examples import day_begun, with_open_receipt

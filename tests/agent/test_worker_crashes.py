@@ -19,8 +19,8 @@ from pathlib import Path
 import pytest
 
 from agent.entries import Evidence
+from agent.payloads import reference_of
 from agent.states import State
-from agent.work import reference_of
 from tests.agent.world import Mishap, Printer, World, sale
 
 RECEIPT = sale(("cash", 1000), ("card", 500))

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from agent.entries import Evidence
+from agent.payloads import reference_of
 from agent.states import State
-from agent.work import reference_of
 from sandbox.printer import sales
 from sandbox.printer.device import Switches
 from tests.agent.world import Mishap, Printer, World, sale

@@ -26,7 +26,7 @@ from agent.ledger import Ledger
 from config.settings import AgentSettings, CloudSettings, DeviceSettings, Settings, profiles
 from drivers.model import Problem
 from sandbox.cloud.world import RECEIPT
-from tests.agent.cloud_world import COUNTERS, RECEIPT_RESULT
+from tests.agent.cloud.cloud_world import COUNTERS, RECEIPT_RESULT
 from tests.simulation.cloud import Cloud, body_of, error
 from tests.simulation.orders import Order
 from tests.simulation.printer import FakeClock

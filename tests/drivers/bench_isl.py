@@ -9,7 +9,7 @@ from drivers.families.datecs_legacy import DatecsLegacy
 from drivers.families.eltrade import Eltrade
 from drivers.families.incotex import Incotex
 from drivers.faults import Fault
-from drivers.isl_printer import IslPrinter
+from drivers.isl.printer import IslPrinter
 from drivers.model import Counters, PaymentKind
 from drivers.transport import Transport
 from sandbox.printer.memory import EPOCH, Memory

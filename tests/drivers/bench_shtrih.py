@@ -8,7 +8,7 @@ from drivers.base import FiscalPrinter, Operator
 from drivers.families.shtrih import Shtrih as Driver
 from drivers.faults import Fault
 from drivers.model import Bani, OpenReceipt, Payment, PaymentKind
-from drivers.shtrih_fields import NAME_MAX
+from drivers.shtrih.fields import NAME_MAX
 from drivers.transport import Transport
 from sandbox.printer.device import Switches
 from sandbox.printer.memory import EPOCH, Memory

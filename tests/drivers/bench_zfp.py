@@ -8,8 +8,8 @@ from drivers.families.tremol import Tremol as Driver
 from drivers.faults import Fault
 from drivers.model import Bani, OpenReceipt
 from drivers.transport import Transport
-from drivers.tremol_dialects import DIALECTS
-from drivers.tremol_fields import AMOUNT_MAX
+from drivers.tremol.dialects import DIALECTS
+from drivers.tremol.fields import AMOUNT_MAX
 from sandbox.printer.device import Switches
 from sandbox.printer.memory import EPOCH, Memory
 from sandbox.printer.paper import Settings

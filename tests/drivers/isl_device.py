@@ -12,7 +12,7 @@ from drivers.families.daisy import Daisy
 from drivers.families.datecs_legacy import DatecsLegacy
 from drivers.families.eltrade import Eltrade
 from drivers.families.incotex import Incotex
-from drivers.isl_printer import IslPrinter
+from drivers.isl.printer import IslPrinter
 from protocol.isl import Frame, decode
 from protocol.isl_exchange import ISL_LEGACY
 from sandbox.printer.station import Answer

@@ -1,7 +1,7 @@
 """The driver behind FiscalNet: what it drops, what it reads, and what it says of bad folders.
 
 What the contract suite asks of every family, as far as a device can do it that tells nothing. The
-worker on top of it: tests/agent/test_fiscalnet_worker.py; ends at every point: ..._crashes.py.
+worker on top of it: tests/agent/folder/test_fiscalnet_worker.py; its ends: ..._crashes.py.
 """
 
 import tempfile
@@ -20,7 +20,7 @@ from drivers.base import FiscalPrinter
 from drivers.capabilities import TextPlace, Told
 from drivers.errors import ContactLost, NotStarted, Refused
 from drivers.faults import Fault
-from drivers.fiscalnet_text import PAYMENTS
+from drivers.fiscalnet.text import PAYMENTS
 from drivers.model import (
     Adjustment,
     AdjustmentKind,
@@ -35,7 +35,7 @@ from drivers.model import (
 )
 from protocol.fiscalnet import NAME_MAX
 from protocol.text import fold
-from tests.agent.fiscalnet_shop import BY_HAND, GROUPS, SERIAL, Shop
+from tests.agent.folder.fiscalnet_shop import BY_HAND, GROUPS, SERIAL, Shop
 from tests.drivers.bench import asked_line, asked_payment
 from tests.drivers.bench_paper import told_line, told_payment
 from tests.drivers.receipts import BREAD, CHEESE, REFERENCE, TWO_LINES, receipts

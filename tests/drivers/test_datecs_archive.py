@@ -9,7 +9,6 @@ from datetime import date
 
 import pytest
 
-from drivers import datecs_archive
 from drivers.archive import (
     ArchivedDocument,
     DateSpan,
@@ -20,6 +19,7 @@ from drivers.archive import (
 )
 from drivers.base import FiscalPrinter
 from drivers.capabilities import Feature
+from drivers.datecs_x import archive as datecs_archive
 from drivers.errors import ContactLost, Refused
 from drivers.families.datecs_x import DatecsX
 from drivers.faults import Fault

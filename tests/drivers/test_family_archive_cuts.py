@@ -9,14 +9,15 @@ from types import ModuleType
 
 import pytest
 
-from drivers import daisy_archive, datecs_legacy_archive, tremol_archive
 from drivers.archive import ZSpan
 from drivers.archive_stream import Take, twice, whole
 from drivers.base import FiscalPrinter
 from drivers.capabilities import Told
 from drivers.errors import ContactLost, Refused
 from drivers.faults import Fault
+from drivers.isl import daisy_archive, datecs_legacy_archive
 from drivers.model import Bani, Line, Payment, PaymentKind, Receipt, Thousandths, VatRate
+from drivers.tremol import archive as tremol_archive
 from tests.drivers.archive_bench import (
     ALL,
     Counting,

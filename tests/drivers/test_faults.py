@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from drivers.base import Operator
-from drivers.datecs_talk import FAULTS
+from drivers.datecs_x.talk import FAULTS
 from drivers.errors import Refused
 from drivers.families import datecs_x
 from drivers.families.datecs_x import DatecsX

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from drivers import fiscalnet_folder
 from drivers.base import FiscalPrinter
 from drivers.errors import ContactLost, NotStarted
 from drivers.faults import Fault
-from drivers.fiscalnet_folder import FiscalNetFolder, Trail
-from tests.agent.fiscalnet_shop import Shop
+from drivers.fiscalnet import folder as fiscalnet_folder
+from drivers.fiscalnet.folder import FiscalNetFolder, Trail
+from tests.agent.folder.fiscalnet_shop import Shop
 from tests.drivers.receipts import TWO_LINES
 
 NAME = "amef-7F3A91C2"

@@ -10,7 +10,7 @@ from drivers.faults import Fault
 from drivers.model import (
     PaymentKind,
 )
-from drivers.shtrih_fields import (
+from drivers.shtrih.fields import (
     condition_bits,
     full_status,
     model_name,

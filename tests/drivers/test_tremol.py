@@ -20,11 +20,11 @@ from drivers.model import (
     Slip,
     VatRate,
 )
-from drivers.tremol_dialects import DIALECTS
-from drivers.tremol_fields import (
+from drivers.tremol.dialects import DIALECTS
+from drivers.tremol.fields import (
     adjustment_field,
 )
-from drivers.tremol_talk import FAULTS, fault_of
+from drivers.tremol.talk import FAULTS, fault_of
 from tests.drivers.receipts import BREAD, CHEESE, REFERENCE, TWO_LINES
 from tests.drivers.spoken import CLOSED, OPEN_NOTHING_PAID, Spoken, driver
 

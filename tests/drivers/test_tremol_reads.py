@@ -14,8 +14,8 @@ from drivers.model import (
     Counters,
     PaymentKind,
 )
-from drivers.tremol_dialects import DIALECTS
-from drivers.tremol_fields import (
+from drivers.tremol.dialects import DIALECTS
+from drivers.tremol.fields import (
     DIVIDERS,
     amounts,
     clean,

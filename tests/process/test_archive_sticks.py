@@ -15,7 +15,7 @@ from agent.ledger_file import LEDGER_FILE
 from drivers.clock import SystemClock
 from sandbox.demo import RECEIPT
 from sandbox.stage import AMEF, Stage
-from tests.agent.shelf import NUI, day
+from tests.agent.archive.shelf import NUI, day
 
 LOOKS_MAX = 800
 LOOK_S = 0.05

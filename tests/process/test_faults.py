@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from agent.work import reference_of
+from agent.payloads import reference_of
 from sandbox.stage import Stage
 
 RECEIPT: dict[str, Any] = {

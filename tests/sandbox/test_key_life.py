@@ -28,7 +28,7 @@ from config.settings import (
 from sandbox.cloud.clock import utc_now
 from sandbox.cloud.dialect import Offers
 from sandbox.cloud.world import RECEIPT, World, opened
-from tests.agent.cloud_world import COUNTERS, RECEIPT_RESULT, FakeClock, no_limit
+from tests.agent.cloud.cloud_world import COUNTERS, RECEIPT_RESULT, FakeClock, no_limit
 
 PROFILES = ("ebon", "elebne", "esnad", "sbs")
 ROTATING = ("elebne",)

@@ -25,7 +25,7 @@ from agent.entries import Evidence, LedgerEntry
 from agent.ledger import Ledger
 from agent.verdict import Decision, Proof, Verdict
 from agent.worker import DeviceWorker
-from drivers.datecs_talk import DatecsTalk
+from drivers.datecs_x.talk import DatecsTalk
 from drivers.errors import ContactLost, DriverError, Refused
 from drivers.families.datecs_x import PAYMENT, DatecsX
 from drivers.link import Link

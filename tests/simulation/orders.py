@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from agent.work import reference_of
+from agent.payloads import reference_of
 from drivers.model import half_up
 
 PRICES = (100, 350, 450, 700)  # few, so that totals meet

@@ -1,7 +1,7 @@
 """Whole worlds with every other family: seeds, every crash point of a receipt and a Z, mutants.
 
 A world that fails: `make sim FAMILY=tremol SEED=n` tells its story. FiscalNet's folders are no
-cable, so `custom` is not here: `tests/agent/test_fiscalnet_crashes.py` ends that program anywhere.
+cable, so `custom` is not here, but in `tests/agent/folder/test_fiscalnet_crashes.py`.
 """
 
 import logging

@@ -22,9 +22,9 @@ from agent.cloud.sync import CloudSync
 from agent.devices import admission
 from agent.entries import LedgerEntry
 from agent.ledger import Ledger
+from agent.payloads import reference_of
 from agent.session import Session
 from agent.states import State
-from agent.work import reference_of
 from agent.worker import DeviceWorker
 from config.settings import profiles
 from drivers.model import Problem

@@ -57,8 +57,8 @@ CLOCK_CALLS = {"now", "today", "utcnow"}  # of datetime and date
 
 BORDER = (  # strangers' data comes in
     "config/",
-    "agent/work.py",
-    "agent/archive_payloads.py",
+    "agent/payloads.py",
+    "agent/archive/payloads.py",
     "agent/cloud/payloads.py",
 )
 DOORS = {
@@ -68,8 +68,8 @@ DOORS = {
     "httpx": ("agent/cloud/client.py",),
     "sqlite3": ("agent/ledger_file.py", "agent/ledger_check.py", "agent/ledger_salvage.py"),
     "apscheduler": ("agent/schedule.py",),
-    "cryptography": ("agent/archive/cms.py", "agent/archive/chain.py"),
-    "lxml": ("agent/archive/schema.py",),
+    "cryptography": ("agent/archive/signed/cms.py", "agent/archive/signed/chain.py"),
+    "lxml": ("agent/archive/signed/schema.py",),
     "typer": ("agent/cli/",),
     "rich": ("agent/cli/",),
     "textual": ("agent/console/",),

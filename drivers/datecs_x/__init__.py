@@ -1,0 +1,1 @@
+"""The Datecs X family in pieces; what drives it is `families/datecs_x.py`."""

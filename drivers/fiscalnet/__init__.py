@@ -1,0 +1,1 @@
+"""A printer behind the folders of FiscalNet; what drives it is `families/custom.py`."""

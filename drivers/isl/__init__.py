@@ -1,0 +1,1 @@
+"""What the families on the legacy ISL wire share; each is a file in `families/`."""

@@ -1,0 +1,1 @@
+"""The Shtrih-M family in pieces; what drives it is `families/shtrih.py`."""

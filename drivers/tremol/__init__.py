@@ -1,0 +1,1 @@
+"""The Tremol family in pieces; what drives it is `families/tremol.py`."""

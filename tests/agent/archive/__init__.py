@@ -1,0 +1,1 @@
+"""The archive: signed files, readers, the index, the certificate."""

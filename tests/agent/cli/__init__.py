@@ -1,0 +1,1 @@
+"""The command `amef`, in this process and as a program."""

@@ -1,0 +1,1 @@
+"""Tills that drop files, and a printer behind files."""

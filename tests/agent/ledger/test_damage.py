@@ -1,0 +1,365 @@
+"""A ledger that is not what was written: named, set aside, salvaged; and a disk that is full.
+
+Bytes are broken in copies of real files; `raw` is a stranger with a SQL prompt.
+"""
+
+import json
+import random
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from agent.entries import Evidence
+from agent.ledger import Ledger, LedgerError
+from agent.ledger_check import verify
+from agent.ledger_file import LedgerDamaged
+from agent.ledger_repair import LedgerAside, find_aside, prepare, recover
+from agent.ledger_salvage import PARTS, salvage
+from agent.states import State
+from tests.agent.ledger.rows import FILE, RESULT, held, in_doubt, incoming, issuing, queued
+from tests.agent.world import FakeClock, World, counters, sale
+
+DONE = 9  # commands that are final in the ledger that is broken
+PLACES = 50  # per seed
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[World]:
+    world = World(tmp_path)
+    yield world
+    world.close()
+
+
+@pytest.fixture
+def whole(tmp_path: Path, clock: FakeClock) -> Path:
+    """A ledger as a killed program leaves it: with its write-ahead log and the log's index."""
+    work, left = tmp_path / "work", tmp_path / "whole"
+    work.mkdir()
+    left.mkdir()
+    with closing(Ledger(work / FILE, clock)) as ledger:
+        for n in range(DONE):
+            ledger.finish(issuing(ledger, f"done{n}"), RESULT, n)
+        held(ledger)
+        queued(ledger, "waits")
+        issuing(ledger, "begun")
+        for part in PARTS:
+            shutil.copy(f"{work / FILE}{part}", f"{left / FILE}{part}")
+    return left / FILE
+
+
+def copied(whole: Path, folder: Path, *, with_log: bool = True) -> Path:
+    folder.mkdir()
+    for part in PARTS:
+        shutil.copy(f"{whole}{part}", f"{folder / FILE}{part}")
+    if not with_log:
+        sqlite3.connect(folder / FILE).execute("PRAGMA wal_checkpoint(TRUNCATE)").connection.close()
+    return folder / FILE
+
+
+def changed(path: Path, *statements: str) -> Path:
+    """Do what a stranger can who takes the guards away."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as raw:
+        for trigger in ("event_is_never_changed", "event_is_never_deleted"):
+            sql = raw.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (trigger,)).fetchone()
+            raw.execute(f"DROP TRIGGER {trigger}")
+            statements = (*statements, sql[0])
+        raw.execute("PRAGMA ignore_check_constraints = ON")
+        for statement in statements:
+            raw.execute(statement)
+    return path
+
+
+def states(path: Path) -> dict[str, str]:
+    with closing(sqlite3.connect(path)) as raw:
+        return dict(raw.execute("SELECT id, state FROM command"))
+
+
+def set_aside(path: Path, clock: FakeClock) -> Path:
+    with pytest.raises(LedgerAside):
+        prepare(path, clock)
+    aside = find_aside(path)
+    assert aside is not None
+    return aside
+
+
+# verify
+
+
+def test_a_ledger_that_is_whole_passes_while_it_is_written_and_after(
+    whole: Path, tmp_path: Path
+) -> None:
+    checked = verify(whole)
+    assert (checked.broken, checked.commands) == (None, DONE + 3)
+    assert verify(copied(whole, tmp_path / "closed", with_log=False)).broken is None
+
+
+TAMPERED = {
+    "an amount in an event": (
+        "UPDATE event SET data = replace(data, '1150', '1') WHERE id % 100 = 3",
+        "its hash is not of what stands in it",
+    ),
+    "an event taken out": (
+        "DELETE FROM event WHERE id % 100 = 4",
+        "it does not carry the hash of the event before it",
+    ),
+    "a state": (
+        "UPDATE command SET state = 'queued' WHERE id = 'done7'",
+        "it is queued, its events say issued",
+    ),
+    "a payload": (
+        "UPDATE command SET payload = '[]' WHERE id = 'waits'",
+        "its payload is not what its events say",
+    ),
+    "a baseline": (
+        "UPDATE command SET baseline = replace(baseline, '40', '41') WHERE id = 'begun'",
+        "its baseline is not what its events say",
+    ),
+    "what came": (
+        "UPDATE command SET body = 'x' WHERE id = 'done3'",
+        "what came is not what its hash says",
+    ),
+    "a guard of the database": (
+        "DROP INDEX one_unresolved",
+        "index one_unresolved is not there",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", TAMPERED)
+def test_the_first_broken_row_is_named(whole: Path, what: str) -> None:
+    statement, sentence = TAMPERED[what]
+    broken = verify(changed(whole, statement)).broken
+    assert broken is not None
+    assert broken.sentence == sentence
+    assert broken.table == {"an": "event", "wh": "command"}.get(what[:2], broken.table)
+
+
+def test_a_promise_lost_from_the_log_is_noticed_though_sqlite_does_not(whole: Path) -> None:
+    log = whole.with_name(f"{whole.name}-wal")
+    data = bytearray(log.read_bytes())
+    data[-100] ^= 1  # the last frame: SQLite would leave the last transaction out
+    log.write_bytes(data)
+    assert states(copied(whole, whole.parent / "sqlite"))["begun"] == "queued"
+    broken = verify(whole).broken
+    assert broken is not None
+    assert "write-ahead log" in broken.sentence
+
+
+# damage anywhere
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_damage_anywhere_is_named_or_harmless_and_never_queues_what_was_begun(
+    whole: Path, tmp_path: Path, clock: FakeClock, seed: int
+) -> None:
+    chance = random.Random(seed)
+    meant = states(copied(whole, tmp_path / "meant"))
+    for place in range(PLACES):
+        path = copied(whole, tmp_path / f"{place}", with_log=bool(place % 3))
+        parts = [part for part in PARTS if (path.parent / f"{FILE}{part}").exists()]
+        file = path.with_name(FILE + chance.choice(parts))
+        data = bytearray(file.read_bytes())
+        at = chance.randrange(min(len(data), chance.choice([100, len(data)])) or 1)
+        broken = chance.randbytes(chance.choice([1, 1, 16, 4096]))
+        file.write_bytes(bytes(data[:at] + broken + data[at + len(broken) :])[: len(data)])
+        verify(path)
+        try:
+            prepare(path, clock)
+        except LedgerAside:
+            aside = find_aside(path)
+            assert aside is not None
+            recover(path, salvage(aside), clock)
+            assert verify(path).broken is None, f"seed {seed}, place {place}"
+            found = states(path)
+            queue = {id_ for id_, state in found.items() if state in ("queued", "in_doubt")}
+            assert queue <= {"waits"}, f"seed {seed}, place {place}"
+        else:
+            assert states(path) == meant, f"seed {seed}, place {place}"
+        shutil.rmtree(path.parent)
+
+
+def test_a_damaged_file_is_set_aside_with_its_log_and_stays_as_it_was(
+    whole: Path, clock: FakeClock
+) -> None:
+    whole.write_bytes(b"x" * 5000)
+    log = whole.with_name(f"{whole.name}-wal").read_bytes()
+    aside = set_aside(whole, clock)
+    assert aside.name.startswith("ledger.sqlite3.corrupt-20")
+    assert not whole.exists()
+    salvage(aside)
+    assert aside.read_bytes() == b"x" * 5000
+    assert aside.with_name(f"{aside.name}-wal").read_bytes() == log
+    assert set_aside(whole, clock) == aside  # and nothing new is made in its place
+
+
+def test_an_empty_file_is_a_damaged_ledger_and_no_file_is_a_new_one(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    prepare(tmp_path / FILE, clock)
+    assert verify(tmp_path / FILE).broken is None
+    (tmp_path / FILE).write_bytes(b"")
+    set_aside(tmp_path / FILE, clock)
+
+
+def test_a_lost_first_page_loses_no_row(whole: Path, tmp_path: Path, clock: FakeClock) -> None:
+    path = copied(whole, tmp_path / "closed", with_log=False)
+    path.write_bytes(bytes(4096) + path.read_bytes()[4096:])
+    salvaged = salvage(set_aside(path, clock))
+    assert len(salvaged.commands) == DONE + 3
+    recover(path, salvaged, clock)
+    found = states(path)
+    assert [found[id_] for id_ in ("done0", "c1", "waits", "begun")] == [
+        *("issued", "held", "queued", "held")
+    ]
+    with closing(Ledger(path, clock)) as ledger:
+        (event,) = [e for e in ledger.unreported(999) if e.name == "ledger_recovered"]
+        assert list(event.data["sha256"]) == [event.data["file"]]
+        assert ledger.history("begun")[-1].data["baseline"]["receipt_count"] == 40
+        assert ledger.in_doubt("d1") is None
+    assert verify(path).broken is None
+
+
+def test_events_alone_are_enough_to_hold_what_was_begun(whole: Path, clock: FakeClock) -> None:
+    changed(whole, "PRAGMA foreign_keys = OFF", "DELETE FROM command WHERE id LIKE '%e%'")
+    recover(whole, salvage(set_aside_by_hand(whole, clock)), clock)
+    found = states(whole)
+    assert (found["done0"], found["begun"], found["waits"]) == ("issued", "held", "queued")
+    assert verify(whole).broken is None
+
+
+def set_aside_by_hand(path: Path, clock: FakeClock) -> Path:
+    path.with_name(f"{FILE}-shm").unlink(missing_ok=True)
+    aside = path.with_name(f"{FILE}.corrupt-20260402T121530")
+    path.rename(aside)
+    assert find_aside(path) == aside
+    return aside
+
+
+def test_nothing_to_salvage_still_makes_an_empty_ledger(tmp_path: Path, clock: FakeClock) -> None:
+    (tmp_path / FILE).write_bytes(b"nothing")
+    salvaged = salvage(set_aside(tmp_path / FILE, clock))
+    assert (salvaged.commands, bool(salvaged.unread)) == ({}, True)
+    recover(tmp_path / FILE, salvaged, clock)
+    assert states(tmp_path / FILE) == {}
+
+
+def test_a_recovered_ledger_still_tells_a_tampered_row(whole: Path, clock: FakeClock) -> None:
+    whole.write_bytes(bytes(100) + whole.read_bytes()[100:])
+    recover(whole, salvage(set_aside(whole, clock)), clock)
+    changed(whole, "DELETE FROM event WHERE id = (SELECT min(id) + 5 FROM event)")
+    broken = verify(whole).broken
+    assert broken is not None
+    assert "sealed" in broken.sentence
+
+
+def test_reading_a_damaged_row_is_a_ledger_error_and_no_surprise(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    with closing(Ledger(tmp_path / FILE, clock)) as ledger:
+        in_doubt(ledger)
+        changed(tmp_path / FILE, "UPDATE command SET baseline = '[1'")
+        with pytest.raises(LedgerDamaged):
+            ledger.in_doubt("d1")
+        changed(tmp_path / FILE, "UPDATE event SET data = '{'")
+        with pytest.raises(LedgerDamaged):
+            ledger.unreported(9)
+
+
+# a disk that is full or read-only
+
+
+DISKS = {
+    "full": ("PRAGMA max_page_count = 1", "PRAGMA max_page_count = 1000000"),
+    "read-only": ("PRAGMA query_only = ON", "PRAGMA query_only = OFF"),
+}
+
+
+def work(shop: World) -> None:
+    """Let the worker work and rest."""
+    for _ in range(60):
+        shop.worker.step()
+        shop.clock.ms += 500
+
+
+def ledger_of(shop: World) -> Ledger:
+    shop.step()
+    ledger: Ledger = shop.worker._ledger
+    return ledger
+
+
+@pytest.mark.parametrize("disk", DISKS)
+def test_nothing_is_issued_while_the_disk_takes_nothing(shop: World, disk: str) -> None:
+    shut, opened = DISKS[disk]
+    ledger = ledger_of(shop)
+    for n in range(20):  # so that another row needs another page
+        shop.queue(f"c{n}", sale())
+    ledger._db.execute(shut)
+    with pytest.raises(LedgerError, match=r"full|readonly"):
+        work(shop)
+    counts = shop.cloud.counts()
+    unfinished = len(shop.paper("receipt")) - counts.get("issued", 0)
+    assert 0 <= unfinished <= counts.get("issuing", 0)
+    ledger._db.execute(opened)
+    shop.stop()
+    shop.settle()
+    assert len(shop.paper("receipt")) == 20
+    assert shop.cloud.counts()["issued"] == 20
+
+
+@pytest.mark.parametrize("disk", DISKS)
+def test_a_disk_that_fills_up_behind_the_paper_ends_in_doubt_and_one_receipt(
+    shop: World, disk: str
+) -> None:
+    shut, opened = DISKS[disk]
+    ledger = ledger_of(shop)
+    shop.queue("c1", sale())
+
+    def fill(command: int) -> None:
+        if command == 56:  # the close, on its way to the printer
+            ledger._db.execute(shut)
+            ledger._db.execute("PRAGMA query_only = ON")
+
+    shop.cable.before = fill
+    with pytest.raises(LedgerError):
+        work(shop)
+    assert shop.entry("c1").state is State.ISSUING
+    assert len(shop.paper("receipt")) == 1
+    ledger._db.execute(opened)
+    shop.cable.before = lambda _command: None
+    shop.stop()
+    shop.settle()
+    assert shop.entry("c1").evidence in (Evidence.COUNTER, Evidence.REFERENCE)
+    assert len(shop.paper("receipt")) == 1
+
+
+def test_what_is_accepted_is_kept_whole_or_not_at_all_on_a_full_disk(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    with closing(Ledger(tmp_path / FILE, clock)) as ledger:
+        ledger._db.execute("PRAGMA max_page_count = 14")
+        with pytest.raises(LedgerError, match="full"):
+            [ledger.accept(incoming(f"c{n}", body="x" * 999)) for n in range(999)]
+        kept = len(ledger.entries(999))
+        assert 0 < kept == ledger.counts()["unreported"]
+    assert verify(tmp_path / FILE).broken is None
+
+
+def test_the_baseline_of_a_salvaged_command_is_shown_to_the_person(
+    whole: Path, clock: FakeClock
+) -> None:
+    whole.write_bytes(bytes(100) + whole.read_bytes()[100:])
+    recover(whole, salvage(set_aside(whole, clock)), clock)
+    with closing(Ledger(whole, clock)) as ledger:
+        event = ledger.history("begun")[-1]
+        assert (event.name, event.data["state"]) == ("salvaged", "held")
+        assert event.data["baseline"] == json.loads(json.dumps(event.data["baseline"]))
+        assert ledger.entry("begun").baseline == counters()
