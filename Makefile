@@ -2,13 +2,14 @@
 #
 #   make setup     .venv with everything in it
 #   make demo      the whole thing on virtual devices; KEEP=1 leaves it running
-#   make test      every check but the hardware ones: format, lint, types, all tests
+#   make test      format, lint, types, all tests but those a person starts (bench, vm, hardware)
 #   make check     the fast part of it
 #   make lock      renew constraints.txt, the exact set of libraries
-#   make bench     figures of the cloud link (by hand, a few minutes)
+#   make tables    the tables of docs/ anew, from the code
 #   make kill      KILLS=300: the real agent killed at that many random instants, twice
 #   make sim       SEED=n: the story of one simulated shop; SEEDS=n: many, counted; EXHAUSTIVE=1;
 #                  FAMILY=tremol:bg: with another printer than the Datecs X
+#   make bench     figures, a few minutes: of the cloud link; NAME=archive|detection|many: the others
 #   make vm        CUTS=20: power cuts in a virtual machine (slow; see tests/vm/README.md)
 #   make hardware  DEVICE=dev_... CONFIG=FILE: look at a real printer (reads only)
 
@@ -17,7 +18,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test check format bench kill sim vm hardware lock clean
+.PHONY: setup demo test check format tables bench kill sim vm hardware lock clean
 
 setup: $(READY)
 
@@ -42,8 +43,12 @@ format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+tables: $(READY)
+	$(BIN)/python docs/make_tables.py
+	$(BIN)/python docs/make_commands.py
+
 bench: $(READY)
-	$(BIN)/python -m tests.bench cloud
+	$(BIN)/python -m tests.bench $(or $(NAME),cloud)
 
 kill: $(READY)
 	AMEF_KILLS=$(or $(KILLS),300) $(BIN)/pytest -s --timeout 3600 tests/process/test_kill.py -k random

@@ -46,6 +46,13 @@ LACKING = {
     ),
     Feature.TIPS: ("TIP_NOT_ALLOWED", "tips are for restaurants and bars, and not switched on"),
 }
+UNTOLD = {
+    Told.FISCAL_MEMORY: "no known command of this device brings it, at most it prints it",
+    Told.JE: "no known command of this device brings it, at most it prints it",
+    Told.JE_BY_DATE: "no known command of this device says which documents are of a date: say"
+    " which Z, from which to which",
+    Told.TEXTS: "no known command of this device brings its header and footer lines",
+}
 
 
 def lacking(feature: Feature) -> Problem:
@@ -57,9 +64,7 @@ def lacking(feature: Feature) -> Problem:
 
 def untold(what: Told) -> Problem:
     """Say why what every other device tells cannot be asked of this one."""
-    why = "this device is driven through a bridge that keeps it"
-    if what in (Told.FISCAL_MEMORY, Told.JE):
-        why = "no known command of this device brings it, at most it prints it"
+    why = UNTOLD.get(what, "this device is driven through a bridge that keeps it")
     return Problem("", "UNSUPPORTED", f"{what} cannot be asked: {why}")
 
 

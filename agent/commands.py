@@ -258,7 +258,7 @@ KINDS: dict[str, Kind] = {
             "read_electronic_journal",
             JePayload,
             archive_work.electronic_journal,
-            check=archive_work.not_too_many,
+            check=archive_work.findable,
             needs=Feature.ARCHIVE,
             asks=Told.JE,
             tolerates=_ANYTHING,

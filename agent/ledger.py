@@ -162,10 +162,21 @@ class Ledger(LedgerOutbox):
                 "UPDATE command SET not_before_ms = ? WHERE id = ?", (until_ms, entry.id)
             )
 
+    def pay(self, entry: LedgerEntry) -> None:
+        """Our first payment is about to go: from now on the receipt may be closed by us."""
+        with self._transaction():
+            self._apply(entry.id, Trigger.PAY, {})
+
     def lose(self, entry: LedgerEntry, *, fault: str | None, reason: str) -> None:
         """A refusal, a silence or a crash after `begin`: what is on paper is not known."""
         with self._transaction():
             self._lose(entry.id, fault, reason)
+
+    def unpaid(self, entry: LedgerEntry) -> bool:
+        """Is it sure that no payment of ours went, since it was begun the last time?"""
+        where = "command_id = ? AND name IN (?, ?) ORDER BY id DESC LIMIT 1"
+        last = self._events(where, entry.id, Trigger.BEGIN, Trigger.PAY)
+        return [event.name for event in last] == [Trigger.BEGIN]
 
     def give_way(self, entry: LedgerEntry, expires_at_ms: int) -> None:
         """What only reads is left for what has to be printed; that it waits is not its fault."""

@@ -66,9 +66,6 @@ class Kept:
 class LedgerOutbox(LedgerFile):
     """What the cloud thread asks and writes down of its telling."""
 
-    def unreported(self, limit: int) -> list[Event]:
-        return self._events("reported_at_ms IS NULL ORDER BY id LIMIT ?", limit)
-
     def unplanned(self, limit: int) -> list[Event]:
         """Return the oldest events of which nobody has said yet what is sent for them.
 

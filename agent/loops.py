@@ -77,8 +77,10 @@ class Running:
         self._wake.set()
 
     def stop(self) -> None:
-        """Take no more; what is in hand is finished."""
+        """Take no more; what is in hand is finished, or left where that loses nothing."""
         self._stop.set()
+        if leave := getattr(self._loop, "leave", None):
+            leave()
         self._wake.set()
 
     @property

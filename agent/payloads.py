@@ -328,7 +328,7 @@ def _problem(item: Any) -> Problem:
     path = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in item["loc"]).lstrip(".")
     type_ = item["type"]
     code = "FIELD_MISSING" if type_ == "missing" else type_ if type_.isupper() else "FIELD_INVALID"
-    return Problem(path, code, item["msg"])
+    return Problem(path, code, item["msg"].removeprefix("Value error, "))
 
 
 def to_receipt(payload: ReceiptPayload, command_id: str) -> Receipt:

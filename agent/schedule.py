@@ -69,12 +69,6 @@ class Schedule:
     def stop(self) -> None:
         self._jobs.shutdown()
 
-    def next_after(self, moment: datetime) -> dict[str, datetime]:
-        """Return when each job comes next."""
-        return {
-            job.id: job.trigger.get_next_fire_time(None, moment) for job in self._jobs.get_jobs()
-        }
-
     def catch_up(self) -> None:
         """Put into the ledger what is due and not there yet, each once."""
         ledger = self._open_ledger()

@@ -2,6 +2,7 @@
 
     queued --begin--> issuing --finish--> issued
     queued --reject--> rejected
+    issuing --pay--> issuing              its first payment is about to go
     issuing --lose--> in_doubt            refusal, silence, crash: all the same
     issuing --give_way--> queued          a reading of the archive, left for what has to be printed
     in_doubt --found--> issued            the device proves it
@@ -29,6 +30,7 @@ class State(StrEnum):
 
 class Trigger(StrEnum):
     BEGIN = "begin"
+    PAY = "pay"
     FINISH = "finish"
     REJECT = "reject"
     LOSE = "lose"
@@ -45,6 +47,7 @@ class Trigger(StrEnum):
 TRANSITIONS: dict[tuple[State, Trigger], State] = {
     (State.QUEUED, Trigger.BEGIN): State.ISSUING,
     (State.QUEUED, Trigger.REJECT): State.REJECTED,
+    (State.ISSUING, Trigger.PAY): State.ISSUING,
     (State.ISSUING, Trigger.FINISH): State.ISSUED,
     (State.ISSUING, Trigger.LOSE): State.IN_DOUBT,
     (State.ISSUING, Trigger.GIVE_WAY): State.QUEUED,

@@ -48,7 +48,9 @@ class Decision:
     payments_done: int = 0
 
 
-def decide(proof: Proof, baseline: Counters, seen: Observation, work: object) -> Decision:
+def decide(
+    proof: Proof, baseline: Counters, seen: Observation, work: object, *, unpaid: bool = False
+) -> Decision:
     """Say what happened since the baseline.
 
     Args:
@@ -56,7 +58,20 @@ def decide(proof: Proof, baseline: Counters, seen: Observation, work: object) ->
         baseline: the counters before the first byte.
         seen: what the device shows now.
         work: what was asked: a Receipt, a CashMovement; of the others only the kind counts.
+        unpaid: no payment of ours was sent; only receipts have any.
     """
+    decision = _decide(proof, baseline, seen, work)
+    unpaid = unpaid and proof is Proof.RECEIPT
+    if unpaid and decision.verdict is Verdict.COMPLETE:
+        return _undecidable("our receipt is open with payments that are not ours")
+    if unpaid and decision.verdict is Verdict.ISSUED and decision.evidence is Evidence.COUNTER:
+        return _undecidable(
+            "a receipt was closed since that looks like ours, but we sent no payment"
+        )
+    return decision
+
+
+def _decide(proof: Proof, baseline: Counters, seen: Observation, work: object) -> Decision:
     now = seen.counters
     if now.fiscal_serial != baseline.fiscal_serial:
         return _undecidable(f"another device answers: {now.fiscal_serial}")

@@ -1,4 +1,4 @@
-"""A nudge from one thread to another: "look again now". Nothing is handed over."""
+"""One thread wakes another: "look again now". Nothing is handed over."""
 
 import threading
 
@@ -11,6 +11,6 @@ class Wake:
         self._event.set()
 
     def wait(self, timeout_s: float) -> None:
-        """Wait for a nudge, at most this long, and forget it."""
+        """Wait to be woken, at most this long, and forget it."""
         self._event.wait(timeout_s)
         self._event.clear()

@@ -58,6 +58,7 @@ class DeviceWorker:
         self._reader = reader
         self._patience = self._printer.archive.patience = Patience(clock, self._is_waited_for)
         self._look_at_ms = 0
+        self._is_leaving = False
 
     def step(self) -> bool:
         """Do one piece of work. True if there may be more."""
@@ -85,6 +86,10 @@ class DeviceWorker:
     def sentence(self) -> str:
         reading = self._reader.sentence if self._reader else ""
         return "; ".join(filter(None, (self._session.sentence, reading)))
+
+    def leave(self) -> None:
+        """From another thread: the end is wanted, so a reading is left in its midst."""
+        self._is_leaving = True
 
     def close(self) -> None:
         self._session.disconnect()
@@ -115,6 +120,7 @@ class DeviceWorker:
         self._session.confirm(baseline.fiscal_serial)
         self._ledger.begin(entry, baseline, self._printer.sequence)
         self._patience.begin()
+        self._printer.paying = lambda: self._ledger.pay(entry)
         try:
             result = kind.perform(self._printer, work)
         except GaveWay:
@@ -146,7 +152,9 @@ class DeviceWorker:
         return True
 
     def _is_waited_for(self) -> bool:
-        """Is there a command that prints, or sets something?"""
+        """Is there a command that prints, or sets something; or is the end wanted?"""
+        if self._is_leaving:
+            return True
         found = self._ledger.next_queued(self._device_id, self._clock.now_ms(), READINGS)
         return found is not None and found.kind not in READINGS
 
@@ -182,7 +190,8 @@ class DeviceWorker:
         reference = work.reference if isinstance(work, Receipt | Slip) else ""
         of = kind.proof.document
         seen = self._printer.observe(since=entry.baseline, reference=reference, of=of)
-        decision = decide(kind.proof, entry.baseline, seen, work)
+        unpaid = self._ledger.unpaid(entry)
+        decision = decide(kind.proof, entry.baseline, seen, work, unpaid=unpaid)
         try:
             if decision.verdict is Verdict.UNDECIDABLE:
                 self._ledger.undecidable(entry, decision.why, asdict(seen))

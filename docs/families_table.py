@@ -55,7 +55,8 @@ def families_table() -> str:
         "One row for each `family` and `dialect` of the configuration; an empty dialect means the"
         " first. Cash in and out is proved by the device's own sums, a Z report by its number."
         " `can be switched on`: names for `features`. `cannot be asked`: commands that need it"
-        " are answered `UNSUPPORTED`, nothing is sent. A longer name goes on in the next line."
+        " are answered `UNSUPPORTED`, nothing is sent; of `je_by_date` that is reading the JE"
+        " from date to date: by Z it can be read. A longer name goes on in the next line."
         " No device was at hand: the last column leads to what is only known from manuals and other"
         " people's programs.",
         "",

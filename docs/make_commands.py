@@ -1,6 +1,6 @@
 """Writes the tables of commands.md from the code; its head, above the mark, is written by hand.
 
-.venv/bin/python docs/make_commands.py  ->  commands.md
+make tables  ->  commands.md, beside what make_tables.py writes
 
 What a field or a result means is said here; a field, a kind, a feature that nothing is said of
 stops the making.
@@ -64,7 +64,8 @@ MEANING = {
     "image": "base64 of a BMP, one bit a pixel, 384 x 240 at most",
     "z_from": "the first Z",
     "z_to": "the last Z",
-    "date_from": "the first day, `2026-11-30`",
+    "date_from": "the first day, `2026-11-30`; of the JE not where `je_by_date` cannot be asked"
+    " ([families.md](families.md))",
     "date_to": "the last day",
     "document_from": "the first document",
     "document_to": "the last document",

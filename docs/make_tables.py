@@ -1,7 +1,7 @@
 """Writes the tables of this folder from the code, so that the two cannot disagree.
 
-.venv/bin/python docs/make_tables.py  ->  fault-table.md, verdict-table.md, families.md,
-                                          finding-table.md
+make tables  ->  fault-table.md, verdict-table.md, families.md, finding-table.md, and by
+                 make_commands.py commands.md
 """
 
 import runpy
@@ -120,6 +120,11 @@ RECEIPT_ROWS: tuple[tuple[str, Observation], ...] = (
     ("our reference in the JE, nothing counted", Observation(OPENED, reference_found=True)),
     ("a Z report was made since", Observation(counters(z=1, receipts=1, documents=2))),
     ("another printer on the port", Observation(counters(serial="DB4200000002"))),
+)
+UNPAID_ROWS: tuple[tuple[str, Observation], ...] = (
+    ("closed, our reference in the JE", Observation(CLOSED, None, TOTAL, reference_found=True)),
+    ("closed, JE not readable, our total", Observation(CLOSED, None, TOTAL)),
+    ("open, our first payment made", Observation(OPENED, open_receipt(900, 500))),
 )
 Z_ROWS: tuple[tuple[str, Observation], ...] = (
     ("Z number as before", Observation(BASELINE)),
@@ -246,6 +251,13 @@ def verdict_table() -> str:
         "",
     ]
     lines += _rows("a receipt", Proof.RECEIPT, RECEIPT_ROWS, RECEIPT)
+    lines += _rows(
+        "a receipt that failed before our first payment",
+        Proof.RECEIPT,
+        UNPAID_ROWS,
+        RECEIPT,
+        unpaid=True,
+    )
     lines += _rows("a Z report", Proof.Z_NUMBER, Z_ROWS)
     lines += _rows("cash in or out", Proof.CASH, CASH_ROWS, CASH)
     lines += _rows("a non-fiscal document", Proof.SLIP, SLIP_ROWS)
@@ -260,10 +272,12 @@ def _rows(
     proof: Proof,
     rows: tuple[tuple[str, Observation], ...],
     work: Receipt | CashMovement | None = None,
+    *,
+    unpaid: bool = False,
 ) -> list[str]:
     lines = [f"| {of}: the device shows | verdict | why | then |", "| --- | --- | --- | --- |"]
     for what, seen in rows:
-        made = decide(proof, BASELINE, seen, work)
+        made = decide(proof, BASELINE, seen, work, unpaid=unpaid)
         name = made.verdict.name
         lines.append(f"| {what} | {name} | {made.why} | {THEN[name]} |")
     return [*lines, ""]

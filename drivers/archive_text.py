@@ -22,7 +22,6 @@ from drivers.model import Bani, VatRate
 AMOUNT = r"(?P<lei>[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)[.,](?P<bani>[0-9]{2})"
 DAY = r"(?P<day>[0-3][0-9])[-./](?P<month>[01][0-9])[-./](?P<year>(?:20)?[0-9]{2})"
 TIME = re.compile(rf"{DAY} +(?P<time>[0-2][0-9]:[0-5][0-9](?::[0-5][0-9])?)")
-AT_END = re.compile(rf"(?:^|[ :=*]){AMOUNT}$")
 Z_HEAD = re.compile(
     r"\bZ\b[^0-9]*(?:NR[.:]*|NO[.:]*|#)\s*0*(?P<number>[0-9]{1,4})\b(?![-./][0-9])", re.IGNORECASE
 )

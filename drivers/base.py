@@ -5,6 +5,7 @@ raise `NotStarted`. X and Z reports are two methods without a shared parameter, 
 never become the other.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -67,10 +68,16 @@ class Service(Protocol):
         ...
 
 
+def unheeded() -> None:
+    """`paying`, where nobody wants to know."""
+
+
 class FiscalPrinter(Protocol):
     """One fiscal device. Not thread-safe: one thread owns it."""
 
     capabilities: Capabilities
+    paying: Callable[[], None]
+    """Called in `issue_receipt` before the first payment goes: what fails earlier is unpaid."""
 
     @property
     def operator(self) -> Operator:

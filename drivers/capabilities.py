@@ -40,9 +40,10 @@ class Told(StrEnum):
     COUNTERS = "counters"  # of receipts and Z reports
     FISCAL_MEMORY = "fiscal_memory"  # a report of it that is not paper
     JE = "je"  # its documents, as text
+    JE_BY_DATE = "je_by_date"  # which of them are of a date
     OPEN_RECEIPT = "open_receipt"
     STATUS = "status"
-    TEXTS = "texts"
+    TEXTS = "texts"  # the header and footer lines that it prints
     VAT_TABLE = "vat_table"
 
 

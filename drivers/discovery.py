@@ -6,7 +6,8 @@
       74 in an X frame      --answer--> Datecs X
       74 in a legacy frame  --answer--> 90 tells the make; one we do not know is `other_dialect`
       05, then FC           --15, answer--> Shtrih-M
-      nobody                --> busy, nak, echo, foreign, garbage or silence; the best of all counts
+      nobody                --> other_reply, busy, nak, echo, foreign, garbage or silence; the best
+                                of all counts
     the driver of that family then reads who it is
 
 A legacy device may take an X frame for the start of a longer one and say nothing: a silent port is
@@ -33,6 +34,7 @@ from drivers.serial_transport import SerialTransport
 from drivers.tcp_transport import TcpTransport
 from drivers.transport import Transport
 from drivers.usb_transport import UsbTransport, parse_usb_address
+from protocol.errors import Heard
 from protocol.exchange import Request
 from protocol.isl import NAK, SYN
 from protocol.text import from_device
@@ -74,8 +76,9 @@ class Finding:
 
 _NOT_OPENED = {Fault.PORT_BUSY: Outcome.HELD, Fault.PORT_FORBIDDEN: Outcome.FORBIDDEN}
 _ANSWERED = {Outcome.PRINTER, Outcome.OTHER_DIALECT, Outcome.WRONG_MODE, Outcome.LOCKED}
-# What another wire cannot better: a whole answer, an unbroken row of SYN, a port we do not have.
-_FINAL = _ANSWERED | {Outcome.BUSY, Outcome.HELD, Outcome.FORBIDDEN, Outcome.MISSING}
+# What another wire cannot better: whole answers, an unbroken row of SYN, a port we do not have.
+_NO_PORT = {Outcome.HELD, Outcome.FORBIDDEN, Outcome.MISSING}
+_FINAL = _ANSWERED | _NO_PORT | {Outcome.OTHER_REPLY, Outcome.BUSY}
 _FINAL_AT_ANY_BAUD = _FINAL | {Outcome.ECHO}  # a loop is one at any
 
 
@@ -218,9 +221,10 @@ def _listen(empty: Finding, ear: Ear, clock: Clock, wires: Sequence[Wire]) -> Fi
             continue
         ear.forget()
         link = Link(ear, wire.protocol, clock)
-        answered = _answers(link, wire, ear)
+        answered, others = _answers(link, wire, ear)
         heard = ear.heard[:HEARD_BYTES_MAX]
-        now = replace(empty, outcome=_meaning(ear.sent, ear.heard), heard=heard)
+        outcome = Outcome.OTHER_REPLY if others else _meaning(ear.sent, ear.heard)
+        now = replace(empty, outcome=outcome, heard=heard)
         if answered:
             now = _introduced(now, wire, link, ear, clock)
         elif ear.broken:
@@ -233,17 +237,21 @@ def _listen(empty: Finding, ear: Ear, clock: Clock, wires: Sequence[Wire]) -> Fi
     return found
 
 
-def _answers(link: Link, wire: Wire, ear: Ear) -> bool:
-    """Ask what harms nobody; a second time only where nothing at all was heard."""
+def _answers(link: Link, wire: Wire, ear: Ear) -> tuple[bool, bool]:
+    """Ask what harms nobody; a second time only where nothing at all was heard.
+
+    Returns:
+        Whether it is answered; if not, whether good answers to something else came.
+    """
     for _ in range(wire.asks):
         try:
             link.open(wire.probe, last_sequence=None)
-        except NotStarted:
+        except NotStarted as error:
             if ear.over or ear.heard:
-                return False
+                return False, error.heard is Heard.OTHER_REPLY
         else:
-            return True
-    return False
+            return True, False
+    return False, False
 
 
 def _meaning(sent: Sequence[bytes], heard: bytes) -> Outcome:
@@ -254,9 +262,15 @@ def _meaning(sent: Sequence[bytes], heard: bytes) -> Outcome:
         return Outcome.BUSY
     if set(heard) <= {SYN, NAK}:
         return Outcome.NAK
-    if any(frame in heard for frame in sent):
+    if _is_echo(sent, heard):
         return Outcome.ECHO
     return Outcome.FOREIGN if _is_text(heard) else Outcome.GARBAGE
+
+
+def _is_echo(sent: Sequence[bytes], heard: bytes) -> bool:
+    """A frame of ours comes first; of our calls of one byte, nothing but those."""
+    calls = {frame[0] for frame in sent if len(frame) == 1}
+    return heard.startswith(tuple(frame for frame in sent if len(frame) > 1)) or set(heard) <= calls
 
 
 def _is_text(heard: bytes) -> bool:
@@ -291,7 +305,8 @@ def _tremol(found: Finding, link: Link, ear: Ear, clock: Clock) -> Finding:
         state = link.execute(Request(STATE, budget=PROBE)).data[0]
         if state & 0xF0 != READY:
             return replace(alive, outcome=Outcome.LOCKED, detail=", ".join(signs_of(state)))
-        made = Make("tremol", tremol_dialect(link.execute(Request(VERSION, budget=PROBE))))
+        told = from_device(link.execute(Request(VERSION, budget=PROBE)).data)
+        made = Make("tremol", tremol_dialect(told.split(";")))
     except ContactLost as error:
         return replace(alive, detail=str(error))
     return _read_by_its_driver(found, made, link.sequence, ear, clock)

@@ -11,6 +11,7 @@ class Outcome(StrEnum):
     OTHER_DIALECT = "other_dialect"
     WRONG_MODE = "wrong_mode"
     LOCKED = "locked"
+    OTHER_REPLY = "other_reply"
     BUSY = "busy"
     NAK = "nak"
     ECHO = "echo"
@@ -32,54 +33,62 @@ class OutcomeWords:
 
 WORDS = {
     Outcome.PRINTER: OutcomeWords(
-        "Aici răspunde o imprimantă fiscală. Treceți tabelul de mai jos în configurație.",
+        "Aici răspunde o casă de marcat. Treceți tabelul de mai jos în configurație.",
         "A fiscal printer answers here. Put the table below into the configuration.",
     ),
     Outcome.OTHER_DIALECT: OutcomeWords(
-        "Răspunde o imprimantă cu protocolul vechi (ISL), dar nu se recunoaște marca. Citiți marca "
-        "de pe etichetă, alegeți singuri „family” (docs/families.md) și verificați cu "
+        "Răspunde o casă de marcat cu protocolul vechi (ISL), dar nu se recunoaște marca. Citiți "
+        "marca de pe etichetă, alegeți singuri „family” (docs/families.md) și verificați cu "
         "amef printer status.",
         "A printer answers in legacy ISL, but its make is not recognised. Read the make on its "
         "label, choose `family` yourself (docs/families.md), and check with amef printer status.",
     ),
     Outcome.WRONG_MODE: OutcomeWords(
-        "Aparatul este pornit și se aude, dar nu primește comenzi. Puneți casa de marcat în modul "
-        "PC (imprimantă fiscală), cu bonul la 0,00, și repetați.",
+        "Casa de marcat este pornită și se aude, dar nu primește comenzi. Puneți-o în modul PC "
+        "(imprimantă fiscală), cu bonul la 0,00, și repetați.",
         "The device is on and is heard, but takes no commands. Put the register in PC mode (fiscal "
         "printer; sale mode at 0.00 on Tremol), and detect again.",
     ),
     Outcome.LOCKED: OutcomeWords(
-        "Imprimanta răspunde, dar rețeaua ei ne refuză: cere parola sau este ocupată de altă "
+        "Casa de marcat răspunde, dar rețeaua ei ne refuză: cere parola sau este ocupată de altă "
         "conexiune. Verificați parola de rețea din meniul ei.",
         "The printer answers, but its network refuses us: it wants its password, or another "
         "connection holds it. Check the network password in its menu.",
     ),
+    Outcome.OTHER_REPLY: OutcomeWords(
+        "Răspunde o casă de marcat, dar la altceva decât s-a întrebat: probabil vorbește cu ea și "
+        "alt program (pe alt calculator sau prin rețea). Opriți acel program, opriți și porniți "
+        "casa de marcat și repetați.",
+        "A printer answers, but to something else than was asked: another program may be talking "
+        "to it (on another computer, or over the network). Stop that program, switch the printer "
+        "off and on, and detect again.",
+    ),
     Outcome.BUSY: OutcomeWords(
-        "Imprimanta răspunde doar că este ocupată. Verificați hârtia și capacul, așteptați "
+        "Casa de marcat răspunde doar că este ocupată. Verificați hârtia și capacul, așteptați "
         "sfârșitul tipăririi și repetați.",
         "The printer only says that it is busy. Check paper and cover, wait until it has "
         "finished printing, and detect again.",
     ),
     Outcome.NAK: OutcomeWords(
-        "Ceva răspunde, dar refuză întrebările noastre (NAK): alt tip de imprimantă sau viteză "
+        "Ceva răspunde, dar refuză întrebările noastre (NAK): altă marcă sau viteză "
         "(baud) greșită. Verificați modelul și viteza din meniul casei de marcat.",
         "Something answers but refuses our questions (NAK): another make of printer, or the wrong "
         "baud rate. Check the model, and the rate in the register's menu.",
     ),
     Outcome.ECHO: OutcomeWords(
-        "Se întorc chiar octeții noștri: cablul este în buclă sau la capăt nu este o imprimantă. "
-        "Verificați cablul.",
+        "Se întorc chiar octeții noștri: cablul este în buclă sau la capăt nu este o casă de "
+        "marcat. Verificați cablul.",
         "Our own bytes come back: the cable loops back, or its end is not a printer. "
         "Check the cable.",
     ),
     Outcome.FOREIGN: OutcomeWords(
-        "Aici vorbește alt aparat: trimite text, nu răspunsuri (cântar, cititor de coduri, modem). "
-        "Nu este o imprimantă fiscală; lăsați-l pe --not.",
+        "Aici vorbește altceva: trimite text, nu răspunsuri (cântar, cititor de coduri, modem). "
+        "Nu este o casă de marcat; excludeți portul cu --not.",
         "Another device talks here: it sends text, no answers (scale, scanner, modem). It is no "
         "fiscal printer; leave it out with --not.",
     ),
     Outcome.GARBAGE: OutcomeWords(
-        "Vin octeți fără înțeles: viteză (baud) greșită sau alt aparat (cântar, cititor, modem). "
+        "Vin octeți fără înțeles: viteză (baud) greșită sau altceva (cântar, cititor, modem). "
         "Verificați viteza din meniul casei de marcat și ce este legat la port.",
         "Meaningless bytes come: the wrong baud rate, or another device (scale, scanner, modem). "
         "Check the rate in the register's menu, and what is plugged in here.",

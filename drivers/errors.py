@@ -12,6 +12,8 @@ DriverError
 from drivers.faults import Fault
 from protocol.errors import Heard
 
+TOLD_MAX = 120  # characters of an answer that are shown
+
 
 class DriverError(Exception):
     """A device could not do what was asked."""
@@ -39,7 +41,8 @@ class Refused(DriverError):
     """The device said no. `device_code` is the maker's own code, kept as it came."""
 
     def __init__(self, fault: Fault, *, device_code: str, doing: str) -> None:
-        super().__init__(f"{doing}: {fault} (device code {device_code})")
+        code = f" (device code {device_code})" if device_code else ""  # else our own refusal
+        super().__init__(f"{doing}: {fault}{code}")
         self.fault = fault
         self.device_code = device_code
 
@@ -57,6 +60,13 @@ class ContactLost(DriverError):
         super().__init__(sentence)
         self.fault = fault
         self.heard = heard
+
+
+def no_sense(request: str, told: str) -> ContactLost:
+    """An answer that this family and dialect does not give; what was done is unknown."""
+    shown = "".join(sign if sign.isprintable() else "?" for sign in told[:TOLD_MAX])
+    sentence = f'the answer to {request} makes no sense: "{shown}"'
+    return ContactLost(sentence, fault=Fault.OTHER_DIALECT, heard=Heard.OTHER_REPLY)
 
 
 def need_same_z(made: int, counted: int | None) -> None:

@@ -14,6 +14,7 @@ from drivers.transport import Transport
 from protocol.errors import Heard, NoReply
 from protocol.exchange import Came, Done, Reply, Request, Send, WireProtocol
 
+WHAT_TO_CHECK = "; check cable, power and baud (`amef devices detect PORT` finds the rate)"
 _FAULTS = {
     Heard.SILENCE: Fault.NO_ANSWER,
     Heard.GARBAGE: Fault.NOT_A_PRINTER,
@@ -49,7 +50,9 @@ class Link:
         except DriverError as error:
             self.close()
             heard = error.heard
-            raise NotStarted(str(error), fault=_FAULTS[heard], heard=heard) from error
+            silent = heard is Heard.SILENCE and isinstance(error.__cause__, NoReply)
+            hint = WHAT_TO_CHECK if silent else ""
+            raise NotStarted(f"{error}{hint}", fault=_FAULTS[heard], heard=heard) from error
         self.met = True
         return reply
 

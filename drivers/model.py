@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import NewType
 
 from drivers.je import Trace
+from protocol.fields import decimal_text
 
 Bani = NewType("Bani", int)  # 1250 is 12.50 lei
 Thousandths = NewType("Thousandths", int)  # 1500 is 1.5 pieces
@@ -23,6 +24,16 @@ def half_up(numerator: int, denominator: int) -> int:
     """Divide, rounding halves away from zero, as fiscal devices do."""
     sign = -1 if numerator < 0 else 1
     return sign * ((2 * abs(numerator) + denominator) // (2 * denominator))
+
+
+def lei(amount: int) -> str:
+    """12.50, of 1250 bani."""
+    return decimal_text(amount, 2)
+
+
+def percent(rate: VatRate) -> str:
+    """21.00, of 2100 hundredths."""
+    return decimal_text(rate, 2)
 
 
 class PaymentKind(StrEnum):
@@ -205,7 +216,10 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class FiscalResult:
-    """A receipt closed in the fiscal memory. `issued_at` is the device's own clock, as it says."""
+    """A receipt closed in the fiscal memory. `issued_at` is the device's own clock, as it says.
+
+    A number of 0 and a text of "" are not told: the cloud reads null.
+    """
 
     receipt_number: int
     document_number: int | None  # None: could not be read, as after a doubt with a broken JE

@@ -18,9 +18,14 @@ calls a card terminal, which says 06, waits for a frame and gives up; with no am
 payment. It is a byte of every ISL frame; alone it goes last, once, and FC only to what says that it
 is idle. Prefixes of serials say nothing: Romanian ones are not known [other_protocols.md 0.2, 4.4,
 5, 6, 7.1; datecs.md 6].
+
+What is configured is named here as `family:dialect`, datecs_legacy:compact. A wrong dialect opens,
+counts and prints, and registers a card as another payment: so it is refused at the open wherever
+the device tells which it is. A dialect finer than that begins with what can be told: bg, bg_v2.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from drivers.clock import Clock
@@ -62,8 +67,16 @@ class Wire:
     probe: Request
     families: tuple[str, ...]
     asks: int = 2  # how often a silent port is asked: a first frame may end in somebody's noise
-    dialect: str = ""  # of its only family, where the wire tells it
+    dialects: tuple[str, ...] = ()  # of its only family, that speak it; (): all of each family
     on_serial: bool = True  # False: seen on network units alone; detection asks it only there
+
+    @property
+    def dialect(self) -> str:
+        """Which it must be; "" where the wire does not tell it."""
+        return self.dialects[0] if len(self.dialects) == 1 else ""
+
+    def speaks(self, family: str, dialect: str) -> bool:
+        return family in self.families and (not self.dialects or dialect in self.dialects)
 
 
 WIRES = (
@@ -75,14 +88,21 @@ WIRES = (
         Request(STATUS, budget=PROBE),
         ("datecs_legacy", "daisy", "eltrade", "incotex"),
     ),
-    Wire("Shtrih-M", SHTRIH, Request(WHO_OF_SHTRIH, budget=PROBE), ("shtrih",), asks=1),
+    Wire(
+        "Shtrih-M",
+        SHTRIH,
+        Request(WHO_OF_SHTRIH, budget=PROBE),
+        ("shtrih",),
+        asks=1,
+        dialects=("enq", "by_sale"),
+    ),
     Wire(
         "Shtrih-M, numbered",
         SHTRIH_NUMBERED,
         Request(WHO_OF_SHTRIH, budget=PROBE),
         ("shtrih",),
         asks=1,
-        dialect="numbered",
+        dialects=("numbered",),
         on_serial=False,
     ),
 )
@@ -100,6 +120,12 @@ class Make:
     @property
     def identity(self) -> Identity:
         return Identity(self.model, self.firmware, "", "", "")
+
+    def fits(self, configured: str) -> bool:
+        """Is it what is configured, or can its words not tell?"""
+        family, _, dialect = configured.partition(":")
+        finer = dialect.startswith(f"{self.dialect}_")
+        return self.family == family and (self.dialect in ("", dialect) or finer)
 
 
 SHAPES = (  # of the answer to 90; strict: what fits none of them is nobody's
@@ -150,49 +176,71 @@ def _dialect(family: str, found: re.Match[str]) -> str:
     return ""
 
 
-def tremol_dialect(version: Reply) -> str:
+def tremol_dialect(version: Sequence[str]) -> str:
     """21: five fields in Bulgaria, one text in Romania [other_protocols.md 2.7]."""
-    return "bg" if version.data.count(b";") >= 4 else "ro"
+    return "bg" if len(version) >= 5 else "ro"
 
 
-def is_not(family: str, made: Make, name: str) -> NotStarted:
-    """What there is to say of a cable that leads to another make of printer."""
+def is_not(configured: str, made: Make, name: str) -> NotStarted:
+    """What there is to say of a cable that leads to another printer than the configured one."""
+    family, _, dialect = configured.partition(":")
+    this, that = TITLES[family], TITLES[made.family]
+    if made.family == family:
+        known = [made.dialect] if made.dialect else _on_other_wires(family, dialect)
+        this, that = f"a {configured}", " or ".join(f"{family}:{one}" for one in known)
     who = f" ({made.model})" if made.model else ""
-    sentence = f"{name}: this is not {TITLES[family]}, it looks like {TITLES[made.family]}{who}"
+    sentence = f"{name}: this is not {this}, it looks like {that}{who}"
     return NotStarted(sentence, fault=Fault.OTHER_DIALECT)
 
 
-def need_family(family: str, diagnostics: str, name: str) -> None:
-    """Let pass what is this family's, and what is nobody's: an unknown model is a person's choice.
+def _on_other_wires(family: str, dialect: str) -> list[str]:
+    wires = [wire for wire in WIRES if family in wire.families and not wire.speaks(family, dialect)]
+    return [one for wire in wires for one in wire.dialects]
+
+
+def need_family(configured: str, diagnostics: str, name: str) -> None:
+    """Let pass what is configured, and what is nobody's: an unknown model is a person's choice.
 
     Raises:
-        NotStarted: it is surely another's.
+        NotStarted: it is surely another's, or another dialect.
     """
     made = make_of(diagnostics)
-    if made is not None and made.family != family:
-        raise is_not(family, made, name)
+    if made is not None and not made.fits(configured):
+        raise is_not(configured, made, name)
 
 
-def open_as(family: str, link: Link, probe: Request, *, last_sequence: int | None) -> Reply:
-    """Open a link; where nothing of this family answers the first time, look who is there.
+def need_tremol(configured: str, version: Sequence[str], name: str) -> None:
+    """Let pass a Tremol of the country that is configured, by the fields of 21.
 
     Raises:
-        NotStarted: no port, or no printer of this family; who it is instead, if it can be told.
+        NotStarted: it tells the other one.
+    """
+    made = Make("tremol", tremol_dialect(version))
+    if not made.fits(configured):
+        raise is_not(configured, made, name)
+
+
+def open_as(configured: str, link: Link, probe: Request, *, last_sequence: int | None) -> Reply:
+    """Open a link; where nothing of this kind answers the first time, look who is there.
+
+    Raises:
+        NotStarted: no port, or no such printer; who it is instead, if it can be told.
     """
     try:
         return link.open(probe, last_sequence=last_sequence)
     except NotStarted as error:
         if link.met or error.fault in PORT_FAULTS:
             raise
-        if (made := stranger(family, link.transport, link.clock)) is None:
+        if (made := stranger(configured, link.transport, link.clock)) is None:
             raise
-        raise is_not(family, made, link.transport.name) from error
+        raise is_not(configured, made, link.transport.name) from error
 
 
-def stranger(family: str, cable: Transport, clock: Clock) -> Make | None:
-    """Ask, once, on every wire that the family does not speak."""
+def stranger(configured: str, cable: Transport, clock: Clock) -> Make | None:
+    """Ask, once, on every wire that is not the configured one's."""
+    family, _, dialect = configured.partition(":")
     for wire in WIRES:
-        if family in wire.families:
+        if wire.speaks(family, dialect):
             continue
         link = Link(cable, wire.protocol, clock)
         try:

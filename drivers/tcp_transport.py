@@ -12,6 +12,7 @@ import contextlib
 import re
 import socket
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 
 from drivers.errors import ContactLost, NotStarted
 from drivers.faults import Fault
@@ -45,14 +46,22 @@ def parse_tcp_address(text: str, *, default_port: int) -> TcpAddress:
         ValueError: it is none of these.
     """
     if text.count(":") > 1 and not text.startswith("["):
-        return TcpAddress(text, default_port)
+        return TcpAddress(_need_v6(text, text), default_port)
     match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.%\w]+)\]|([^\s:\[\]/]+))(?::([0-9]{1,5}))?", text)
     if match is None:
         raise ValueError(f"{text!r} is not a network address such as 192.168.1.50:{default_port}")
     port = int(match[3]) if match[3] else default_port
     if not 1 <= port <= PORT_MAX:
         raise ValueError(f"{text!r}: a port is a number from 1 to {PORT_MAX}")
-    return TcpAddress(match[1] or match[2], port)
+    return TcpAddress(_need_v6(match[1], text) if match[1] else match[2], port)
+
+
+def _need_v6(host: str, text: str) -> str:
+    try:
+        IPv6Address(host)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is not a network address such as [fd00::7]:4999") from error
+    return host
 
 
 class TcpTransport:

@@ -1,24 +1,28 @@
 """Frames for people: decode and encode by hand, for the technician at the cable."""
 
-import re
 from dataclasses import asdict
-from typing import Any
 
+from drivers.wire_reading import (
+    DaisyWire,
+    IslWire,
+    ShtrihWire,
+    Told,
+    Wire,
+    ZfpWire,
+    listed,
+    pieces,
+)
+from drivers.wire_spelling import bytes_of, typed
 from protocol.daisy import LAYOUT as DAISY
 from protocol.datecs_x import LAYOUT as DATECS_X
 from protocol.eltrade import LAYOUT as ELTRADE
 from protocol.errors import FrameError, ReplyError
 from protocol.exchange import Request
-from protocol.fiscalnet import SEPARATOR, file_of, lines_of, read_answer
+from protocol.fiscalnet import SEPARATOR, file_of, lines_of, need_known, read_answer
 from protocol.incotex import LAYOUT as INCOTEX
-from protocol.isl import LEGACY, Layout, decode, encode_request
-from protocol.shtrih import STX2, body_of, encode_numbered
-from protocol.shtrih import decode as decode_shtrih
-from protocol.shtrih import decode_numbered as decode_shtrih_numbered
+from protocol.isl import LEGACY, Layout, encode_request
+from protocol.shtrih import ask_number, body_of, encode_numbered
 from protocol.shtrih import encode_request as encode_shtrih
-from protocol.shtrih import signs_of as shtrih_signs_of
-from protocol.zfp import Acknowledgement, signs_of
-from protocol.zfp import decode as decode_zfp
 from protocol.zfp import encode_request as encode_zfp
 
 LAYOUTS: dict[str, Layout] = {
@@ -31,96 +35,98 @@ LAYOUTS: dict[str, Layout] = {
 ZFP = "tremol"
 SHTRIH, SHTRIH_NUMBERED = "shtrih", "shtrih:numbered"
 CUSTOM = "custom"  # FiscalNet's files: lines, no frames
-BYTE = re.compile(r"\\x([0-9A-Fa-f]{2})")
-FAMILIES = (*LAYOUTS, ZFP, SHTRIH, SHTRIH_NUMBERED, CUSTOM)
+WIRES: dict[str, Wire] = {
+    **{family: IslWire(layout) for family, layout in LAYOUTS.items()},
+    "daisy": DaisyWire(),
+    ZFP: ZfpWire(),
+    SHTRIH: ShtrihWire(),
+    SHTRIH_NUMBERED: ShtrihWire(),
+}
+ALIASES = {  # other names of the same wires, as published frames have them
+    "isl_common": "datecs_legacy",
+    "shtrih_v2": SHTRIH_NUMBERED,
+    "fiscalnet": CUSTOM,
+}
+FAMILIES = (*WIRES, CUSTOM, *ALIASES)
 
 
-def decode_frame(family: str, text: str, *, reply: bool) -> dict[str, Any]:
-    """Read one frame, or file of FiscalNet, written as hex, with or without blanks.
+def decode_frame(family: str, text: str, *, reply: bool) -> Told:
+    """Read one frame, or file of FiscalNet, written as hex.
 
     Returns:
-        {"ok": True, "seq", "command", "data", "status"} or {"ok": False, "error"}. `data` has one
-        character for each byte, so that nothing is lost; what letters they are, the device knows.
-        Of what is no frame but one byte: {"ok": True, "signs": what it means}. Of a file that is
-        dropped {"ok": True, "lines": fields of each}, of its answer "done" and what else it tells.
+        {"ok": True, "seq", "command", "data", "status"} or {"ok": False, "error"}. Of what is no
+        frame but one byte: {"ok": True, "signs": what it means}; of a row of a report "row", its
+        fields, and "last"; of a password for the network "log_in". Of a file that is dropped
+        {"ok": True, "lines": fields of each}, of its answer "done" and what else it tells.
     """
+    family = ALIASES.get(family, family)
     try:
+        raw = bytes_of(text)
         if family == CUSTOM:
-            return _decode_file(bytes.fromhex(text), reply=reply)
-        if family == ZFP:
-            return _decode_zfp(bytes.fromhex(text), reply=reply)
-        if family in (SHTRIH, SHTRIH_NUMBERED):
-            return _decode_shtrih(bytes.fromhex(text), reply=reply)
-        frame = decode(LAYOUTS[family], bytes.fromhex(text), reply=reply)
+            return {"ok": True} | _file(raw, reply=reply)
+        return {"ok": True} | _alone(WIRES[family], raw, reply=reply)
     except (FrameError, ReplyError, ValueError) as error:
         return {"ok": False, "error": str(error)}
-    return {
-        "ok": True,
-        "seq": frame.sequence,
-        "command": frame.command,
-        "data": frame.data.decode("latin-1"),
-        "status": frame.status.hex().upper(),
-    }
 
 
-def _decode_zfp(raw: bytes, *, reply: bool) -> dict[str, Any]:
-    """Tell a message or acknowledgement of ZFP; `status` is STE, where there is one."""
-    if reply and len(raw) == 1 and (signs := signs_of(raw[0])):
-        return {"ok": True, "signs": list(signs)}
-    found = decode_zfp(raw)
-    told: dict[str, Any] = {"ok": True, "seq": found.number}
-    if isinstance(found, Acknowledgement):
-        if not reply:
-            raise FrameError("an acknowledgement only comes from the device")
-        return told | {"command": None, "data": "", "status": found.ste.hex().upper()}
-    return told | {"command": found.command, "data": found.data.decode("latin-1"), "status": ""}
+def decode_stream(family: str, text: str, *, reply: bool) -> list[Told]:
+    """Read whatever was seen on a wire, one by one; what means nothing as {"noise": hex}."""
+    family = ALIASES.get(family, family)
+    if family == CUSTOM:
+        return [decode_frame(family, text, reply=reply)]
+    try:
+        raw = bytes_of(text)
+    except ValueError as error:
+        return [{"ok": False, "error": str(error)}]
+    return [piece.told for piece in pieces(WIRES[family], raw, reply=reply)]
 
 
-def _decode_shtrih(raw: bytes, *, reply: bool) -> dict[str, Any]:
-    """Tell a frame of either Shtrih-M wire, by its first byte; `status` is a reply's result."""
-    if len(raw) == 1 and (signs := shtrih_signs_of(raw[0])):
-        return {"ok": True, "signs": list(signs)}
-    decode = decode_shtrih_numbered if raw[:1] == bytes([STX2]) else decode_shtrih
-    found = decode(raw)
-    answers = reply and found.command is not None
-    return {
-        "ok": True,
-        "seq": found.number,
-        "command": found.command,
-        "data": (found.data[1:] if answers else found.data).decode("latin-1"),
-        "status": found.data[:1].hex().upper() if answers else "",
-    }
+def _alone(wire: Wire, raw: bytes, *, reply: bool) -> Told:
+    try:
+        return wire.tell(raw, reply=reply)
+    except FrameError as error:
+        if around := listed(pieces(wire, raw, reply=reply)):
+            raise FrameError(f"not a frame alone: {around}") from error
+        raise
 
 
-def _decode_file(raw: bytes, *, reply: bool) -> dict[str, Any]:
-    if not reply:
-        return {"ok": True, "lines": lines_of(raw)}
-    return {"ok": True} | asdict(read_answer(raw))
+def _file(raw: bytes, *, reply: bool) -> Told:
+    if reply:
+        return asdict(read_answer(raw))
+    lines = lines_of(raw)
+    need_known(lines)
+    return {"lines": lines}
 
 
 def encode_frame(family: str, *, sequence: int | None, command: int | None, data: str) -> str:
     r"""Write one request as hex; "\t", "\n" and "\x1E" in the data stand for TAB, LF and that byte.
 
-    A file of FiscalNet is its lines alone, without SEQ and CMD.
+    A file of FiscalNet is its lines alone, without SEQ and CMD. The first wire of Shtrih-M has no
+    SEQ; on the second one a frame with neither asks the device for its number.
 
     Raises:
         ValueError: it does not fit the wire, or SEQ or CMD is missing.
     """
-    told = BYTE.sub(lambda found: chr(int(found[1], 16)), data)
-    raw = told.replace("\\t", "\t").replace("\\n", "\n").encode("latin-1")
     try:
-        if family == CUSTOM:
-            lines = [SEPARATOR.join(fields) for fields in lines_of(raw)]
-            return file_of(lines).hex(" ").upper()
-        if sequence is None or command is None:
-            raise ValueError(f"a frame of {family} needs its SEQ and its CMD")
-        if family == ZFP:
-            return encode_zfp(sequence, Request(command, raw)).hex(" ").upper()
-        if family == SHTRIH:
-            return encode_shtrih(Request(command, raw)).hex(" ").upper()
-        if family == SHTRIH_NUMBERED:
-            return encode_numbered(sequence, body_of(Request(command, raw))).hex(" ").upper()
-        frame = encode_request(LAYOUTS[family], sequence, Request(command, raw))
+        raw = _encoded(ALIASES.get(family, family), sequence, command, typed(data))
     except FrameError as error:
         raise ValueError(str(error)) from error
-    return frame.hex(" ").upper()
+    return raw.hex(" ").upper()
+
+
+def _encoded(family: str, sequence: int | None, command: int | None, data: bytes) -> bytes:
+    if family == CUSTOM:
+        return file_of([SEPARATOR.join(fields) for fields in lines_of(data)])
+    if family == SHTRIH_NUMBERED and sequence is None and command is None and not data:
+        return ask_number()
+    if command is None or (sequence is None and family != SHTRIH):
+        missing = "its CMD" if family == SHTRIH else "its SEQ and its CMD"
+        raise ValueError(f"a frame of {family} needs {missing}")
+    request = Request(command, data)
+    if family == SHTRIH or sequence is None:
+        return encode_shtrih(request)
+    if family == SHTRIH_NUMBERED:
+        return encode_numbered(sequence, body_of(request))
+    if family == ZFP:
+        return encode_zfp(sequence, request)
+    return encode_request(LAYOUTS[family], sequence, request)

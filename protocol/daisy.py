@@ -20,12 +20,14 @@ from dataclasses import dataclass
 from protocol.errors import FrameError, Heard, NoReply
 from protocol.exchange import Action, Came, Exchange, Request, Send, Wait
 from protocol.isl import NAK, PREAMBLE, SYN, Layout
+from protocol.isl import signs_of as isl_signs_of
 from protocol.isl_exchange import Isl, IslExchange
 
 LAYOUT = Layout(digits=0, status_size=6, controls=b"\t\n", data_max=200, open_len=0xFF)
 
 ROW_START, ROW_END = 0x1A, b"\r\n"
 ROW_TAKEN, ROW_TAKEN_EXPORT = b"\x11", b"\x1a"
+SIGNS = {ROW_TAKEN: "row taken", ROW_TAKEN_EXPORT: "row taken, as the export manual has it"}
 ROW_COMMANDS = frozenset({0x32, 0x49, 0x4F, 0x5E, 0x5F, 0x69, 0x6F, 0xA5, 0xA6, 0xC3})
 ROW_BYTES_MAX, ROWS_MAX = 200, 20_000
 
@@ -44,7 +46,8 @@ class RowsExchange:
         return self._exchange.start()
 
     def sent(self) -> Action:
-        return self._wait
+        """What came together with a row that was just answered waits already."""
+        return self.receive(b"") if self._buffer else self._wait
 
     def receive(self, data: bytes) -> Action:
         self._buffer += data
@@ -65,12 +68,12 @@ class RowsExchange:
 
     def _row(self) -> Action:
         """Tell the row at the start of the buffer, when it is there whole."""
-        row, ended, rest = self._buffer.partition(ROW_END)
-        if not ended:
-            if len(row) > ROW_BYTES_MAX or self._rows > ROWS_MAX:
+        size = row_size(self._buffer)
+        if size is None:
+            if len(self._buffer) > ROW_BYTES_MAX or self._rows > ROWS_MAX:
                 raise self.given_up()
             return self._wait
-        self._buffer = rest
+        row, self._buffer = self._buffer[: size - len(ROW_END)], self._buffer[size:]
         self._owed = True
         self._ended = is_last_row(row)
         if self._ended:
@@ -98,19 +101,38 @@ class RowsExchange:
         return self._exchange.receive(taken)
 
 
+def signs_of(byte: int, *, reply: bool) -> tuple[str, ...]:
+    """Say what a byte outside of frames and rows means; () if it means nothing."""
+    if reply:
+        return isl_signs_of(byte, reply=True)
+    return (SIGNS[sign],) if (sign := bytes([byte])) in SIGNS else ()
+
+
+def row_size(buffer: bytes) -> int | None:
+    """Say how long the row is that begins with 1A; None: its end has not come."""
+    end = buffer.find(ROW_END)
+    return None if end < 0 else end + len(ROW_END)
+
+
+def read_row(raw: bytes) -> tuple[list[str], bool]:
+    """Read one whole row, a character for each byte: its fields, and whether it is the last.
+
+    Raises:
+        FrameError: it is none, or more than one.
+    """
+    if raw[:1] != bytes([ROW_START]) or row_size(raw) != len(raw):
+        raise FrameError("not 1A ... 0D 0A")
+    row = raw[: -len(ROW_END)]
+    return row_fields(row[1:].decode("latin-1")), is_last_row(row)
+
+
 def is_last_row(row: bytes) -> bool:
     """1A 45 of the JE, 1A 09 45 of the reports."""
     return row[1:].lstrip(b"\t") == b"E"
 
 
 def row_fields(row: str) -> list[str]:
-    """Cut a row, its 1A already taken off: D and T rows of C3, numbered rows of the reports.
-
-    Raises:
-        FrameError: it is empty.
-    """
-    if not row:
-        raise FrameError("an empty row")
+    """Cut a row, its 1A already taken off: D and T rows of C3, numbered rows of the reports."""
     return row.split("\t")
 
 

@@ -6,6 +6,7 @@ ProtocolError
 └── NoReply      the device was asked and never gave a usable answer
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 
@@ -18,6 +19,17 @@ class Heard(StrEnum):
     NAK = "nak"  # the device refuses our frames: it speaks another dialect
     BUSY = "busy"  # SYN only: it works, or waits for paper
     OTHER_REPLY = "other_reply"  # good frames, but not the answer to this request
+
+
+def best_of(heard: set[Heard], signs: Iterable[Heard]) -> Heard:
+    """The best of what one request was followed by.
+
+    Args:
+        heard: all of it.
+        signs: what one byte says on this wire; among garbage it says nothing, noise holds them all.
+    """
+    believed = heard.difference(signs) if Heard.GARBAGE in heard else heard
+    return max(believed, key=list(Heard).index, default=Heard.SILENCE)
 
 
 class ProtocolError(Exception):
@@ -36,6 +48,7 @@ class NoReply(ProtocolError):
     """The device was asked and gave no usable answer; whether it acted is unknown."""
 
     def __init__(self, heard: Heard, sends: int) -> None:
-        super().__init__(f"no reply after {sends} sends, heard: {heard}")
+        asked = f"after {sends} sends" if sends else "to a call"  # that goes before the frame
+        super().__init__(f"no reply {asked}, heard: {heard}")
         self.heard = heard
         self.sends = sends

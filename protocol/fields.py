@@ -27,6 +27,11 @@ def decimal_text(value: int, places: int) -> str:
     return f"{'-' if value < 0 else ''}{whole}.{part:0{places}d}"
 
 
+def money(amount: int) -> str:
+    """Write bani, or hundredths of a percent, as the devices read them: money(1250) is "12.50"."""
+    return decimal_text(amount, 2)
+
+
 def decimal_value(text: str, places: int) -> int:
     """Read decimal text as smallest units; "12.5" and "12.50" with two places are 1250.
 

@@ -23,6 +23,7 @@ romania.md 6.1, 6.2]. Sure: CF S DV MV ST TL P1..7 X Z VB and both answers. From
 Line ends are not proven; CR LF is what programs on Windows write.
 """
 
+import re
 from dataclasses import dataclass
 
 from protocol.errors import FrameError, ReplyError
@@ -43,6 +44,15 @@ OK, NUMBERS, CODES, SENTENCES = (
     ("ERRINFO", "EROARE"),
 )
 SAID = {"1": True, "0": False}
+NUMBER = re.compile(r"-?[0-9]+")
+NUMERIC: dict[str, tuple[int, ...]] = {  # which fields behind a word are numbers
+    "S": (2, 3, 5, 6),
+    "DV": (1,),
+    "MV": (1,),
+    "P": (1, 2),
+}
+WORDS = frozenset({*NUMERIC, "CF", "ST", "TL", "X", "Z", "VB", "DS", "RF"})
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # what editors on Windows put in front
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,19 +125,37 @@ def file_of(lines: list[str]) -> bytes:
 
 
 def lines_of(raw: bytes) -> list[list[str]]:
-    """Read what was dropped: the fields of each line that is not blank.
+    """Read what was dropped: the fields of each line that is not blank, whatever its word.
 
     Raises:
         FrameError: it is not text, or a line has no word.
     """
     try:
-        rows = [row.strip() for row in raw.decode("ascii").splitlines()]
+        plain = raw.removeprefix(BYTE_ORDER_MARK).decode("ascii")
     except UnicodeDecodeError as error:
         raise FrameError(f"not plain text: {error}") from error
+    rows = map(str.strip, plain.splitlines())
     found = [row.split(SEPARATOR) for row in rows if row]
     if bad := [fields for fields in found if len(fields) == 1 or not fields[0].isalpha()]:
         raise FrameError(f"{bad[0]} is no line of FiscalNet")
     return found
+
+
+def need_known(lines: list[list[str]]) -> None:
+    """Look at lines that were read as a person does.
+
+    Raises:
+        FrameError: there are none, a word is not known, or what should be a number is none.
+    """
+    if not lines:
+        raise FrameError("there is no line")
+    for word, *fields in lines:
+        if word not in WORDS:
+            raise FrameError(f"{word} is no word of FiscalNet")
+        for place in NUMERIC.get(word, ()):
+            told = fields[place - 1] if place <= len(fields) else ""
+            if not NUMBER.fullmatch(told):
+                raise FrameError(f"field {place} behind {word} is {told!r}, no number")
 
 
 def read_answer(raw: bytes) -> FiscalNetAnswer:

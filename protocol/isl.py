@@ -13,6 +13,7 @@ This module is the frames; who sends them again and when is in `isl_exchange.py`
 LEN, never from a search for the end: 03, 04 and 05 may stand in noise.
 """
 
+import re
 from dataclasses import dataclass
 
 from protocol.checksum import from_nibbles, nibbles, plain_sum
@@ -25,6 +26,8 @@ LEN_OFFSET = 0x20
 SEQUENCE_MIN, SEQUENCE_MAX = 0x20, 0x7F  # the X manual allows FF; all known programs stop at 7F
 DATA_MAX = 213  # of a request; the smaller of two figures that the manuals swap [datecs.md 10]
 FRAME_MAX = 600  # of a reply; the longest figure in any manual is 480 bytes of data [datecs.md 2.1]
+ESCAPED = re.compile(rb"\x10[\x40-\x5F]")  # a byte below 20, + 40: of display commands only
+SIGNS = {NAK: "damaged: send the same frame again", SYN: "busy: wait"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,10 @@ class Layout:
     def width(self) -> int:
         return self.digits or 1
 
+    @property
+    def command_min(self) -> int:
+        return 0 if self.digits else 0x20  # a raw byte below is a sign or a mark
+
     def number(self, value: int) -> bytes:
         return nibbles(value, self.digits) if self.digits else bytes([value])
 
@@ -67,12 +74,12 @@ def encode_request(layout: Layout, sequence: int, request: Request) -> bytes:
     Raises:
         FrameError: data too long, a forbidden control byte, SEQ or CMD out of range.
     """
-    if not SEQUENCE_MIN <= sequence <= 0xFF or not 0 <= request.command <= 0xFF:
+    command_fits = layout.command_min <= request.command <= 0xFF
+    if not SEQUENCE_MIN <= sequence <= 0xFF or not command_fits:
         raise FrameError(f"SEQ {sequence:#x} or CMD {request.command:#x} out of range")
     if len(request.data) > layout.data_max:
         raise FrameError(f"{len(request.data)} bytes of data, {layout.data_max} fit")
-    if bad := [byte for byte in request.data if byte < 0x20 and byte not in layout.controls]:
-        raise FrameError(f"byte {bad[0]:02X} may not stand in data")
+    _need_data(layout, request.data)
     body = bytes([sequence]) + layout.number(request.command) + request.data + bytes([POSTAMBLE])
     body = layout.number(LEN_OFFSET + layout.width + len(body)) + body
     return bytes([PREAMBLE]) + body + nibbles(plain_sum(body), 4) + bytes([TERMINATOR])
@@ -98,7 +105,10 @@ def decode(layout: Layout, raw: bytes, *, reply: bool) -> Frame:
     sequence, command = body[layout.width], layout.value(body[layout.width + 1 : start])
     if sequence < SEQUENCE_MIN:
         raise FrameError(f"SEQ {sequence:02X} is below 20")
+    if command < layout.command_min:
+        raise FrameError(f"CMD {command:02X} is below 20")
     if not reply:
+        _need_data(layout, ESCAPED.sub(b"", body[start:-1]))
         return Frame(sequence, command, body[start:-1])
     cut = len(body) - 2 - layout.status_size
     if cut < start or body[cut] != SEPARATOR:
@@ -106,6 +116,11 @@ def decode(layout: Layout, raw: bytes, *, reply: bool) -> Frame:
     if min(status := body[cut + 1 : -1]) < 0x80:
         raise FrameError(f"status {status.hex(' ')} has a byte below 80")
     return Frame(sequence, command, body[start:cut], status)
+
+
+def signs_of(byte: int, *, reply: bool) -> tuple[str, ...]:
+    """Say what a byte outside of frames means; () if it means nothing: only a device sends one."""
+    return (SIGNS[byte],) if reply and byte in SIGNS else ()
 
 
 def frame_size(layout: Layout, buffer: bytes) -> int | None:
@@ -125,6 +140,11 @@ def frame_size(layout: Layout, buffer: bytes) -> int | None:
     if not 2 * layout.width + 2 <= length <= FRAME_MAX:
         raise FrameError(f"LEN {length} cannot be")
     return length + 6
+
+
+def _need_data(layout: Layout, data: bytes) -> None:
+    if bad := [byte for byte in data if byte < 0x20 and byte not in layout.controls]:
+        raise FrameError(f"byte {bad[0]:02X} may not stand in data")
 
 
 def _size_by_its_sum(buffer: bytes) -> int | None:

@@ -11,7 +11,7 @@ anything else: in a garbled reply, or behind a SYN, it is no refusal.
 
 from dataclasses import dataclass
 
-from protocol.errors import FrameError, Heard, NoReply
+from protocol.errors import FrameError, Heard, NoReply, best_of
 from protocol.exchange import Action, Done, Reply, Request, Send, Wait
 from protocol.isl import (
     LEGACY,
@@ -41,11 +41,12 @@ class IslExchange:
         self._frame = encode_request(layout, sequence, request)
         self._buffer = b""
         self._sends = 0
-        self._heard = Heard.SILENCE
+        self._heard = Heard.SILENCE  # after the sends before the last one
         self._heard_since_send: set[Heard] = set()
 
     def start(self) -> Action:
         self._sends += 1
+        self._heard = self._best()
         self._heard_since_send = set()
         return Send(self._frame)
 
@@ -65,12 +66,12 @@ class IslExchange:
                     return Done(Reply(frame.command, frame.data, frame.status))
                 continue
             self._buffer = self._buffer[1:]
-            self._hear(SIGNS.get(byte, Heard.GARBAGE))
+            self._heard_since_send.add(SIGNS.get(byte, Heard.GARBAGE))
         return self._again() if self._is_refused() else self.sent()
 
     def silence(self) -> Action:
         while self._buffer:  # half a frame and then nothing: its start may have been noise
-            self._hear(Heard.GARBAGE)
+            self._heard_since_send.add(Heard.GARBAGE)
             rest, self._buffer = self._buffer[1:], b""
             if not isinstance(action := self.receive(rest), Wait):
                 return action
@@ -79,7 +80,7 @@ class IslExchange:
         return self._again()
 
     def given_up(self) -> NoReply:
-        return NoReply(self._heard, self._sends)
+        return NoReply(self._best(), self._sends)
 
     def _is_refused(self) -> bool:
         """Did the device say NAK to the last send; where a repeat could harm, only NAK?"""
@@ -104,19 +105,19 @@ class IslExchange:
             frame = decode(self._layout, raw, reply=True)
         except FrameError:
             echo = raw == self._frame
-            self._hear(Heard.ECHO if echo else Heard.GARBAGE)
+            self._heard_since_send.add(Heard.ECHO if echo else Heard.GARBAGE)
             self._buffer = self._buffer[size if echo else 1 :]
             return None
         self._buffer = self._buffer[size:]
         if (frame.sequence, frame.command) == (self._sequence, self._request.command):
             return frame
-        self._hear(Heard.OTHER_REPLY)
+        self._heard_since_send.add(Heard.OTHER_REPLY)
         return None
 
-    def _hear(self, what: Heard) -> None:
-        self._heard_since_send.add(what)
-        order = list(Heard)
-        self._heard = max(self._heard, what, key=order.index)
+    def _best(self) -> Heard:
+        """The best that any send was followed by, the last one included."""
+        best = best_of(self._heard_since_send, SIGNS.values())
+        return max(self._heard, best, key=list(Heard).index)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,8 @@ STX2, ESCAPE = 0x8F, 0x9F
 STUFFED = {STX2: 0x81, ESCAPE: 0x83}
 UNSTUFFED = {second: byte for byte, second in STUFFED.items()}
 BODY_MAX = 0xFF  # N is one byte
-BODY2_MAX = 0x1000  # of the second wire; a length above is taken for noise
+BODY2_MAX = 0x1000  # of the second wire, with the number; a length above is taken for noise
+NUMBER_SIZE = 2
 WIDE = 0xFF  # codes FF00 and up have two bytes
 NUMBER_MAX = 0xFFFF
 GOOD = 0
@@ -63,7 +64,7 @@ def crc(body: bytes) -> int:
 
 
 def body_of(request: Request) -> bytes:
-    """Write code and data.
+    """Write code and data, as far as either wire holds them.
 
     Raises:
         FrameError: the code is none, or there is too much.
@@ -72,8 +73,7 @@ def body_of(request: Request) -> bytes:
     if not (0 < command < WIDE or command >> 8 == WIDE):
         raise FrameError(f"code {command:#x} is neither one byte below FF nor FF and one more")
     body = command.to_bytes(2 if command > WIDE else 1, "big") + request.data
-    if len(body) > BODY_MAX:
-        raise FrameError(f"{len(body)} bytes, {BODY_MAX} fit")
+    _need_room(body, BODY2_MAX - NUMBER_SIZE)
     return body
 
 
@@ -87,6 +87,7 @@ def encode_request(request: Request) -> bytes:
 
 
 def enclosed(body: bytes) -> bytes:
+    _need_room(body, BODY_MAX)
     return bytes([STX, len(body)]) + body + bytes([lrc(body)])
 
 
@@ -127,7 +128,8 @@ def encode_numbered(number: int, body: bytes) -> bytes:
     """
     if not 0 <= number <= NUMBER_MAX:
         raise FrameError(f"number {number:#x} out of range")
-    return _stuffed((len(body) + 2).to_bytes(2, "little") + number.to_bytes(2, "little") + body)
+    numbered = number.to_bytes(NUMBER_SIZE, "little") + body
+    return _stuffed(len(numbered).to_bytes(2, "little") + numbered)
 
 
 def ask_number() -> bytes:
@@ -206,6 +208,11 @@ def unstuffed(raw: bytes) -> bytes:
 def signs_of(byte: int) -> tuple[str, ...]:
     """Say what a byte outside of frames means; () if it means nothing."""
     return (SIGNS[byte],) if byte in SIGNS else ()
+
+
+def _need_room(body: bytes, most: int) -> None:
+    if len(body) > most:
+        raise FrameError(f"{len(body)} bytes, {most} fit")
 
 
 def _unstuffed_byte(second: int) -> int:

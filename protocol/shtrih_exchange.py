@@ -24,7 +24,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from protocol.errors import FrameError, Heard, NoReply
+from protocol.errors import FrameError, Heard, NoReply, best_of
 from protocol.exchange import Action, Done, Exchange, Reply, Request, Send, Wait
 from protocol.shtrih import (
     ACK,
@@ -72,7 +72,7 @@ class ShtrihExchange:
         self._next: list[Send | Done] = []  # what follows what was just sent
         self._sends = self._asks = self._old_replies = 0
         self._owed = 0  # 05 that may still be answered
-        self._heard = Heard.SILENCE
+        self._heard_ever: set[Heard] = set()
         self._heard_since_send: set[Heard] = set()
 
     def start(self) -> Action:
@@ -114,7 +114,7 @@ class ShtrihExchange:
         return self._ask(Stage.ASKING)
 
     def given_up(self) -> NoReply:
-        return NoReply(self._heard, self._sends)
+        return NoReply(best_of(self._heard_ever, (Heard.ECHO, Heard.NAK)), self._sends)
 
     def _ask(self, stage: Stage) -> Send:
         if self._asks == ASKS_MAX:
@@ -220,8 +220,7 @@ class ShtrihExchange:
 
     def _hear(self, what: Heard) -> None:
         self._heard_since_send.add(what)
-        order = list(Heard)
-        self._heard = max(self._heard, what, key=order.index)
+        self._heard_ever.add(what)
 
 
 class NumberedExchange:

@@ -38,7 +38,6 @@ _FOLDS = str.maketrans(
 
 REPLY_CODE_PAGE = "cp1250"
 ASCII = "ascii"
-CODE_PAGES = (ASCII, "cp1250", "cp852", "iso8859_2", "iso8859_16")
 OTHER_FORMS = dict(zip("șțȘȚşţŞŢ", "şţŞŢșțȘȚ", strict=True))  # comma below, cedilla
 
 

@@ -4,6 +4,7 @@ Message:          02 | LEN | NBL | CMD | data | CS x2 | 0A     both ways
 Acknowledgement:  06 | NBL | STE x2 | CS x2 | 0A               device to host
 One byte:         04 ping, 09 -> 40..4F state (bit 0 busy, 1 no paper, 2 head hot, 3 no display)
                   15 malformed, 0E still busy with another, 03 never from a device: an echo
+Log-in:           password | 0A                                on TCP, once, to the device
 
 LEN is 0x20 + the bytes from LEN to the data, both included; CS is the XOR of LEN (NBL in an
 acknowledgement) to the byte before it, two digits 30..3F. STE says how the device is and what
@@ -13,6 +14,7 @@ A command that returns data is answered with a message of its own CMD, any other
 refusal, with an acknowledgement. Length comes from LEN, never from a search for 0A.
 """
 
+import re
 from dataclasses import dataclass
 from functools import reduce
 from operator import xor
@@ -29,7 +31,7 @@ DATA_MAX = 220  # LEN ends at FF; the manual says 9F and 3902 bytes at once [con
 ACK_SIZE = 7
 EMPTY_SIZE = 7  # a message without data
 GOOD = b"00"  # STE of a command that was carried out
-STREAM_END = b"@"
+STREAM_END = re.compile(rb"(?:[0-9]{4})?@ *")  # 75 ends with its segment before it [2.7]
 READY = 0x40  # answer to 09, with a bit for each thing that is not well
 STATE_BITS = ("busy", "no paper", "head too hot", "display missing")
 SIGNS = {
@@ -40,6 +42,13 @@ SIGNS = {
     0x60: "another connection holds the device",
     0x70: "the network's password is wrong",
 }
+ASKED = {  # single bytes to the device
+    ANTI_ECHO: "what sends this back is an echo",
+    PING: "is a device there",
+    STATE: "how is the device",
+}
+LOG_IN_MAX = 64
+LOG_IN = re.compile(rb"[\x20-\x7E]{1,%d}\n" % LOG_IN_MAX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +126,21 @@ def frame_size(buffer: bytes) -> int | None:
     return length + 4
 
 
-def signs_of(state: int) -> tuple[str, ...]:
+def signs_of(byte: int, *, reply: bool = True) -> tuple[str, ...]:
     """Say what a byte outside of frames means; () if it means nothing."""
-    if state & 0xF0 == READY:
-        found = (text for bit, text in enumerate(STATE_BITS) if state >> bit & 1)
+    if reply and byte & 0xF0 == READY:
+        found = (text for bit, text in enumerate(STATE_BITS) if byte >> bit & 1)
         return tuple(found) or ("ready",)
-    return (SIGNS[state],) if state in SIGNS else ()
+    meanings = SIGNS if reply else ASKED
+    return (meanings[byte],) if byte in meanings else ()
 
 
 def log_in(password: str) -> bytes:
     """What a TCP connection begins with: the password of the device's network [manual 1]."""
     return password.encode("ascii") + bytes([END])
+
+
+def log_in_size(buffer: bytes) -> int | None:
+    """Say how long the log-in is that the bytes begin with; None: they begin with none."""
+    found = LOG_IN.match(buffer)
+    return found.end() if found else None

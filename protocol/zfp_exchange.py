@@ -9,14 +9,14 @@ the message was not taken: it goes again, the same bytes, but only after a 09 wa
 "ready". A device that had taken it answers it before the 09, or says busy; a 15 out of noise alone
 sells nothing twice. Anything else heard in between is no refusal, and then there is no repeat.
 
-A stream (`Stream`) is an acknowledgement, then messages of one line each, to one that is "@"; each
-line is told as it comes (`Came`). It has no numbers: one with anything else in it is not whole, and
-given up. Nothing known makes a device end it before its end.
+A stream (`Stream`) is an acknowledgement, then messages of one line each, to one that is "@", of 75
+with its segment before it; each line is told as it comes (`Came`). It has no numbers: one with
+anything else in it is not whole, and given up. Nothing known makes a device end it before its end.
 """
 
 from dataclasses import dataclass
 
-from protocol.errors import FrameError, Heard, NoReply
+from protocol.errors import FrameError, Heard, NoReply, best_of
 from protocol.exchange import Action, Came, Done, Exchange, Reply, Request, Send, Wait
 from protocol.zfp import (
     ACK,
@@ -71,6 +71,7 @@ class ZfpExchange:
     def start(self) -> Action:
         self._sends += 1
         self._asking = False
+        self._heard = self._best()
         self._heard_since_send = set()
         return Send(self._frame)
 
@@ -114,7 +115,7 @@ class ZfpExchange:
         return self._again()
 
     def given_up(self) -> NoReply:
-        return NoReply(self._heard, self._sends)
+        return NoReply(self._best(), self._sends)
 
     def _next(self, *, ready: bool) -> Action:
         """What follows when all that came was looked at and was no answer."""
@@ -193,14 +194,16 @@ class ZfpExchange:
         self._stream_bytes += len(found.data)
         if self._heard_since_send or self._stream_bytes > STREAM_BYTES_MAX:
             raise self.given_up()
-        if found.data == STREAM_END:
+        if STREAM_END.fullmatch(found.data):
             return Done(Reply(command, b"", GOOD))
         return Came(found.data)
 
     def _hear(self, what: Heard) -> None:
         self._heard_since_send.add(what)
-        order = list(Heard)
-        self._heard = max(self._heard, what, key=order.index)
+
+    def _best(self) -> Heard:
+        best = best_of(self._heard_since_send, SIGNS.values())
+        return max(self._heard, best, key=list(Heard).index)
 
 
 class StateExchange:

@@ -4,6 +4,6 @@
     python -m sandbox cloud ...
     python -m sandbox demo ...
 
-It is not installed by the wheel or the .deb: what can pretend that a receipt became fiscal must
-not be on a shop's machine. Every fiscal serial in here begins with SIM.
+The wheel does not install it: what can pretend that a receipt became fiscal must not be on a
+shop's machine. Every fiscal serial in here begins with SIM.
 """

@@ -14,7 +14,6 @@ import httpx
 
 API = "/api/v1"
 HARMLESS = "get_cash_amount"  # documented, and nothing comes out on paper
-LIMITS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 ABSENT = (404, 405, 501)
 
 

@@ -20,7 +20,6 @@ from typing import Any, Self
 
 import httpx
 
-READY_S_MAX = 15.0
 LOOK_S = 0.05
 STOP_S_MAX = 10.0
 FINAL = ("completed", "failed", "timeout", "cancelled")

@@ -11,13 +11,15 @@ it, byte for byte, packed; its SHA-256 is of the text. What is above the limits 
 import base64
 import hashlib
 import zlib
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from agent.carry_out import about
+from agent.checks import untold
 from agent.payloads import Work
 from drivers.archive import DateSpan, DocumentSpan, JeReading, MemoryReading, ZSpan
 from drivers.base import FiscalPrinter
+from drivers.capabilities import Told
 from drivers.errors import Refused
 from drivers.faults import Fault
 from drivers.model import Problem
@@ -32,8 +34,11 @@ GZIP = 16 + zlib.MAX_WBITS
 # what would keep it from being done
 
 
-def not_too_many(printer: FiscalPrinter, work: Work) -> list[Problem]:
+def findable(printer: FiscalPrinter, work: Work) -> list[Problem]:
+    """Say whether the device can find what is asked for, and whether it is not too much."""
     assert isinstance(work, JeReading)
+    if isinstance(work.span, DateSpan) and Told.JE_BY_DATE in printer.capabilities.untold:
+        return [replace(untold(Told.JE_BY_DATE), path="date_from")]
     count = len(printer.archive.find(work.span))
     if count <= DOCUMENTS_MAX:
         return []

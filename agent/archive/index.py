@@ -59,7 +59,6 @@ class Wanted:
     z: int | None = None
     zs: tuple[int, int] | None = None  # those that have nothing else but these
     month: str | None = None  # "2026-10"
-    held: bool | None = None
     device_id: str | None = None
 
 
@@ -94,7 +93,6 @@ class ArchiveIndex(LedgerFile):
         for question, value in (
             ("sort = ?", wanted.sort),
             ("owner = ?", wanted.owner),
-            ("held = ?", wanted.held),
             ("device_id = ?", wanted.device_id),
             (f"{MONTH} = ?", wanted.month),
         ):
@@ -115,13 +113,13 @@ class ArchiveIndex(LedgerFile):
         found = self._filed("id = ?", number)
         return found[0] if found else None
 
-    def hold(self, number: int, *, held: bool) -> None:
-        """Put a document under a legal hold, or end it; an event says who took it away."""
+    def keep(self, number: int, *, kept: bool) -> None:
+        """Keep a document beyond its time (column `held`), or no longer; an event tells it."""
         with self._transaction():
             filed = self._filed("id = ?", number)[0]
-            self._db.execute("UPDATE document SET held = ? WHERE id = ?", (held, number))
-            about = {"document": number, "held": held}
-            self._event(filed.document.device_id, None, "archive_hold", about)
+            self._db.execute("UPDATE document SET held = ? WHERE id = ?", (kept, number))
+            about = {"document": number, "kept": kept}
+            self._event(filed.document.device_id, None, "archive_keep", about)
 
     def gone(self, number: int) -> None:
         """Write down that retention takes the bytes of a document; before they are taken."""

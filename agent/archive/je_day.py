@@ -39,12 +39,11 @@ class JeDay:
         self.missing: list[int] = []
         self.total: Bani | None = NOTHING  # of the receipts; None: one of them could not be read
         self.z_total: Bani | None = None  # as the Z report prints it
-        self.begins_at = ""
         self.at = ""  # of the Z report, else of the last document
 
     def add(self, read: ReadDocument) -> None:
         if not self.documents:
-            self.first, self.begins_at = read.number, read.at
+            self.first = read.number
             self.whole = bool(self.last) or read.number == 1
         if self.last or self.documents:
             gap = range(self.last + 1, read.number)

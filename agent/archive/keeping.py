@@ -102,7 +102,7 @@ class ArchiveKeeping(ArchiveIndex):
         return int(rows[0]["n"])
 
     def announce(self, numbers: Sequence[int], cutoff: str) -> None:
-        """Say that these will go: until then somebody may hold them, or mend a wrong clock."""
+        """Say that these will go: until then somebody may keep them, or mend a wrong clock."""
         with self._transaction():
             for number in numbers:
                 self._db.execute(

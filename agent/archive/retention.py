@@ -1,11 +1,11 @@
 """Old documents let go: ten years and more, said a month before, never what nobody was told of.
 
-    older than retention_years, by its own date and by ours; not held; told to the cloud
+    older than retention_years, by its own date and by ours; not kept; told to the cloud
         --announce--> in GRACE_DAYS it goes        event "archive_retention"
         --gone-----> written down: event "archive_gone"
         --forget---> its bytes are removed, if no other document is the same bytes
 
-The month is for people (`amef archive hold`), and for a clock that jumped ahead: it would take all
+The month is for people (`amef archive keep`), and for a clock that jumped ahead: it would take all
 there is on one day. The row of the index stays, with its hash: that it was there, and what it was.
 """
 

@@ -108,12 +108,12 @@ class NewDocument:
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """A row of the index. `gone_at_ms`: retention took its bytes."""
+    """A row of the index. `kept`: beyond its time; `gone_at_ms`: retention took its bytes."""
 
     id: int
     document: NewDocument
     taken_at_ms: int
-    held: bool = False
+    kept: bool = False
     gone_at_ms: int | None = None
 
 

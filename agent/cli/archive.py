@@ -2,7 +2,7 @@
 
 list, show     which documents there are; one of them with its findings and its text
 verify         is every byte what its hash says, is every signature still good, is nothing missing?
-hold           a legal hold: retention leaves these documents alone
+keep           beyond their time: retention leaves these documents alone
 export         the files byte for byte, with SHA256SUMS                     (archive_files.py)
 import         files, folders, a stick; the same twice is nothing new
 rebuild        a new index for what the store has, after a ledger was lost
@@ -32,11 +32,12 @@ from agent.archive.sorts import Filed, Sort
 from agent.archive.sticks import trusted_or_none
 from agent.archive.store import ARCHIVE, ArchiveDamaged, Store
 from agent.cli.common import Config, Json, local_time, open_ledger, print_json
-from agent.cli.output import Lang, Language, RefusedHere, lei, refusals, table
+from agent.cli.output import Lang, Language, RefusedHere, refusals, table
 from agent.ledger_file import LEDGER_FILE
 from config import settings
 from config.settings import Settings
 from drivers.clock import SystemClock
+from drivers.model import lei
 
 app = typer.Typer(no_args_is_help=True, help="What the printers remember, as it is kept.")
 
@@ -48,7 +49,7 @@ HEADERS = (
     ("nr.", "no."),
     ("fel", "sort"),
     ("al cui", "owner"),
-    ("casa", "device"),
+    ("casa de marcat", "device"),
     ("Z", "Z"),
     ("la", "at"),
     ("octeți", "bytes"),
@@ -91,7 +92,7 @@ def opened(config: Path) -> Iterator[Opened]:
 
 # which documents: the same options wherever documents are asked for
 
-Device = Annotated[str | None, typer.Option("--device", help="Of this [[device]].")]
+Device = Annotated[str | None, typer.Option("--device", help="A device's id.")]
 Owner = Annotated[str | None, typer.Option("--owner", help="A fiscal serial, or a NUI.")]
 OfSort = Annotated[Sort | None, typer.Option("--sort", help="Only these.")]
 Month = Annotated[str | None, typer.Option("--month", metavar="2026-10", help="Of this month.")]
@@ -123,7 +124,9 @@ def list_(
     sort: OfSort = None,
     month: Month = None,
     z: OfZ = None,
-    held: Annotated[bool, typer.Option("--held", help="Only under a legal hold.")] = False,
+    kept: Annotated[
+        bool, typer.Option("--kept", help="Only those kept beyond their time.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """List the documents, by owner and Z."""
@@ -131,7 +134,7 @@ def list_(
         asked = wanted(device, owner, sort, month, z)
         with opened(config) as archive:
             documents = archive.index.documents(asked)
-        documents = [filed for filed in documents if filed.held or not held]
+        documents = [filed for filed in documents if filed.kept or not kept]
         if as_json:
             print_json([as_told(filed) for filed in documents])
             return
@@ -141,7 +144,7 @@ def list_(
 def _row(filed: Filed) -> list[str]:
     document = filed.document
     codes = sorted({each["code"] for each in document.facts.get("findings", [])} - WARNINGS)
-    marks = ["HELD"] * filed.held + ["GONE"] * (filed.gone_at_ms is not None)
+    marks = ["KEPT"] * filed.kept + ["GONE"] * (filed.gone_at_ms is not None)
     zs = [str(z) for z in (document.z_first, document.z_last) if z is not None]
     return [
         str(filed.id),
@@ -276,11 +279,11 @@ def _wrong_line(each: Wrong) -> str:
 
 
 @app.command()
-def hold(
+def keep(
     numbers: Annotated[list[int], typer.Argument(metavar="N...", help="Numbers in the list.")],
     config: Config,
     lang: Lang,
-    release: Annotated[bool, typer.Option("--release", help="End the hold.")] = False,
+    release: Annotated[bool, typer.Option("--release", help="Keep them no longer.")] = False,
     as_json: Json = False,
 ) -> None:
     """Keep documents beyond their time (a tax audit, a dispute), or end that."""
@@ -293,15 +296,15 @@ def hold(
                     ro=f"Documentul {filed.id} nu mai există: termenul a trecut, {_when(filed)}.",
                     en=f"Document {filed.id} is no more: retention let it go, {_when(filed)}.",
                 )
-        changed = [filed.id for filed in found if filed.held == release]
+        changed = [filed.id for filed in found if filed.kept == release]
         for id_ in changed:
-            archive.index.hold(id_, held=not release)
+            archive.index.keep(id_, kept=not release)
         if as_json:
-            print_json({"held": not release, "documents": numbers})
+            print_json({"kept": not release, "documents": numbers})
             return
         names = ", ".join(map(str, numbers))
         typer.echo(
             lang.say(f"Eliberate: {names}", f"Released: {names}")
             if release
-            else lang.say(f"Păstrate până la eliberare: {names}", f"Held until released: {names}")
+            else lang.say(f"Păstrate până la eliberare: {names}", f"Kept until released: {names}")
         )

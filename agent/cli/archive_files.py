@@ -20,6 +20,7 @@ from agent.archive.intake import Intake, Outcome, Taken
 from agent.archive.places import Changed, FoundFile, Walk, files_below, may_be_signed, read, told
 from agent.archive.signed.a4200 import Package, lay_out
 from agent.archive.signed.day_rules import WARNINGS
+from agent.archive.signed.finding_words import WORDS
 from agent.archive.signed.refusals import NotLaidOut, NotSigned
 from agent.archive.sorts import Filed, Sort
 from agent.archive.sticks import REFUSED_TOLD_MAX, trusted_or_none
@@ -28,6 +29,7 @@ from agent.cli.archive import Device, Month, OfSort, OfZ, Opened, Owner, month_o
 from agent.cli.common import Config, Json, print_json
 from agent.cli.output import Lang, Language, RefusedHere, refusals
 from agent.cloud.sync import disk_used
+from agent.romanian import counted
 
 Into = Annotated[Path, typer.Option("--into", metavar="FOLDER", help="Where to write.")]
 
@@ -67,9 +69,10 @@ def export(
             for each in failed:
                 typer.echo(f"{each.filed.id}  {each.filed.document.name}: {each.trouble}", err=True)
             count = len(done) - len(failed)
+            written = counted(count, "document", "documente")
             typer.echo(
                 lang.say(
-                    f"{count} documente în {into}; control: sha256sum --check SHA256SUMS",
+                    f"{written} în {into}; control: sha256sum --check SHA256SUMS",
                     f"{count} documents in {into}; to check: sha256sum --check SHA256SUMS",
                 )
             )
@@ -208,7 +211,7 @@ def a4200(
         if not owners:
             raise RefusedHere(
                 "nothing_to_lay_out",
-                ro=f"Nu există fișiere semnate din {month} pentru casele configurate.",
+                ro=f"Din {month} nu există fișiere semnate ale caselor de marcat din configurație.",
                 en=f"There is no signed file of {month} for the devices that are configured.",
             )
         packages = [_laid_out(archive, each, month, into) for each in owners]
@@ -250,10 +253,12 @@ def _laid_out(archive: Opened, owner: str, month: str, into: Path) -> Package:
             detail=str(error),
         ) from error
     except NotLaidOut as error:
+        said = WORDS[error.code]
+        do_en, do_ro = said.do.value
         raise RefusedHere(
             error.code.lower(),
-            ro="Pachetul nu s-a făcut; nu s-a scris nimic.",
-            en="The package was not made; nothing was written.",
+            ro=f"Pachetul nu s-a făcut, nu s-a scris nimic: {said.ro}; {do_ro}.",
+            en=f"The package was not made, nothing was written: {said.en}; {do_en}.",
             detail=error.sentence,
         ) from error
 
@@ -268,19 +273,23 @@ def _package(package: Package) -> dict[str, object]:
 def _say_package(package: Package, lang: Language) -> None:
     known = Counter(each.code for each in package.findings if each.code in WARNINGS)
     for code, times in sorted(known.items()):
-        typer.echo(lang.say(f"({code}: de {times} ori)", f"({code}: {times} times)"))
+        typer.echo(
+            lang.say(
+                f"({code}: {counted(times, 'apariție', 'apariții')})", f"({code}: {times} times)"
+            )
+        )
     for finding in package.findings:
         if finding.code not in WARNINGS:
             typer.echo(f"{finding.code}  {finding.place}: {finding.sentence}")
-    count = len(package.files)
+    ours, files = len(package.files), counted(len(package.files), "fișier", "fișiere")
     if package.complete:
         state = lang.say("complet", "complete")
     else:
         state = lang.say("NU este complet: vedeți mai sus", "NOT complete: see above")
     typer.echo(
         lang.say(
-            f"{package.folder}: {count} fișiere, {state}",
-            f"{package.folder}: {count} files, {state}",
+            f"{package.folder}: {files}, {state}",
+            f"{package.folder}: {ours} files, {state}",
         )
     )
 

@@ -11,6 +11,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatch
 from functools import partial
@@ -21,6 +22,7 @@ import typer
 
 from agent.cli.common import Json, print_json
 from agent.cli.output import Lang, Language, table
+from agent.romanian import counted
 from config.append import add_device, used_places, used_serials
 from config.settings import catalogue
 from drivers import discovery
@@ -29,7 +31,7 @@ from drivers.discovery import BAUDS, Finding
 from drivers.discovery_words import WORDS, Outcome
 from drivers.errors import NotStarted
 from drivers.ports import UsbPort, port_holder, serial_ports, usb_ports
-from drivers.tcp_range import PRINTS_ANYTHING, is_range, parse_tcp_range
+from drivers.tcp_range import PLACES_MAX, PRINTS_ANYTHING, is_range, parse_tcp_range
 from drivers.tcp_transport import parse_tcp_address
 from drivers.usb_transport import parse_usb_address
 
@@ -70,7 +72,7 @@ def list_(lang: Lang, as_json: Json = False) -> None:
     headers = (
         lang.say("port", "port"),
         lang.say("adresa pentru configurație", "address to configure"),
-        lang.say("aparat", "device"),
+        lang.say("ce este", "device"),
         lang.say("folosit de", "held by"),
     )
     rows = [
@@ -118,7 +120,7 @@ def detect(
     if write and (config is None or as_json):
         raise typer.BadParameter("--write needs --config, and a person to ask: no --json")
     used = used_places(config) if config else {}
-    targets, skipped = _asked_for(ports or [], tcp or [], used, baud or BAUDS)
+    targets, skipped = _asked_for(ports or [], tcp or [], used, baud or BAUDS, lang)
     targets = [target for target in targets if not only or target.is_named(only)]
     targets = [target for target in targets if not target.is_named(not_ or [])]
     _announce(targets, skipped, lang)
@@ -126,7 +128,7 @@ def detect(
     if as_json:
         found = [_json(target, finding) for target, finding in findings]
         print_json({"ports": found, "skipped": skipped})
-    else:
+    elif targets or not skipped:
         _tell(findings, lang)
     printers = [each for each in findings if each[1].outcome is Outcome.PRINTER]
     done = [_offered(config, *each, lang) for each in printers] if write and config else [True]
@@ -135,14 +137,22 @@ def detect(
 
 
 def _asked_for(
-    names: list[str], hosts: list[str], used: dict[str, str], bauds: Sequence[int]
+    names: list[str],
+    hosts: list[str],
+    used: dict[str, str],
+    bauds: Sequence[int],
+    lang: Language,
 ) -> tuple[list[Target], dict[str, str]]:
     """Return what somebody named, or else every tty, and what is left alone."""
     if not names and not hosts:
         return _all_but(used, bauds)
-    targets = [_named(name, bauds) for name in names]
+    targets = []
+    for name in names:
+        with _usage(name, lang):
+            targets.append(_named(name, bauds))
     for host in hosts:
-        targets += _range(host) if is_range(host) else _network(host)
+        with _usage(host, lang):
+            targets += _range(host) if is_range(host) else _network(host)
     skipped = {t.address: used[place] for t in targets if (place := _used_place(t, used))}
     return [target for target in targets if target.address not in skipped], skipped
 
@@ -163,10 +173,13 @@ def _asked(targets: list[Target]) -> list[tuple[Target, Finding]]:
 
 
 def _used_place(target: Target, used: dict[str, str]) -> str:
-    """Where a device of the configuration already is; what somebody named alone is asked anyway."""
+    """Where a device of the configuration already is; "" where none is.
+
+    One that is configured with its host alone may be behind any port of it.
+    """
     host = target.address.rpartition(":")[0]
-    places = (target.address, host, host.strip("[]")) if target.range else ()
-    return next((place for place in places if place in used), "")
+    places = (target.address, target.device, host, host.strip("[]"))
+    return next((place for place in places if place and place in used), "")
 
 
 def _is_shown(target: Target, finding: Finding) -> bool:
@@ -181,10 +194,12 @@ def _offered(config: Path, target: Target, finding: Finding, lang: Language) -> 
         serial = finding.identity.fiscal_serial
     own = used_places(config).get(place) or used_serials(config).get(serial)
     if own is not None:
-        why = lang.say("nu s-a scris: este deja dispozitivul", "not written: it already is device")
+        why = lang.say(
+            "nu s-a scris: este deja casa de marcat", "not written: it already is device"
+        )
         typer.echo(f"{target.address}: {why} {own}", err=True)
         return False
-    ask = lang.say("id-ul aparatului în cloud (gol: nu se scrie)", "id in the cloud (empty: skip)")
+    ask = lang.say("id-ul din cloud (gol: nu se scrie)", "id in the cloud (empty: skip)")
     id_ = typer.prompt(f"{target.address}: {ask}", default="", show_default=False).strip()
     sure = lang.say(f"Se adaugă la sfârșitul {config}?", f"Add it to the end of {config}?")
     if id_ and typer.confirm(sure):
@@ -197,8 +212,10 @@ def _announce(targets: list[Target], skipped: dict[str, str], lang: Language) ->
     """Say what will be touched, before it is."""
     named = [target.address for target in targets if not target.range]
     ranges = Counter(target.range for target in targets if target.range)
-    each = lang.say("adrese", "places")
-    named += [f"{text} ({count} {each})" for text, count in ranges.items()]
+    named += [
+        f"{text} ({lang.say(counted(count, 'adresă', 'adrese'), f'{count} places')})"
+        for text, count in ranges.items()
+    ]
     names = ", ".join(named) or "-"
     asking = lang.say("Se întreabă (doar citire)", "Asking, read-only")
     typer.echo(f"{asking}: {names}", err=True)
@@ -211,7 +228,7 @@ def _announce(targets: list[Target], skipped: dict[str, str], lang: Language) ->
         )
         typer.echo(left_out, err=True)
     for port, device in skipped.items():
-        why = lang.say("lăsat în pace, este al dispozitivului", "left alone, it belongs to device")
+        why = lang.say("neatins, este al casei de marcat", "left alone, it belongs to device")
         typer.echo(f"{port}: {why} {device}", err=True)
     for usb in _usb_lines():
         why = lang.say(
@@ -285,13 +302,23 @@ def _json(target: Target, finding: Finding) -> dict[str, Any]:
     return asdict(finding) | known | {"address": target.address, "heard": finding.heard.hex(" ")}
 
 
+@contextmanager
+def _usage(text: str, lang: Language) -> Iterator[None]:
+    """Call what is no address by its name, in the language of the shop."""
+    try:
+        yield
+    except ValueError as error:
+        ro = (
+            f"{text!r} nu este o adresă care poate fi întrebată; exemple: usb:VID:PID, "
+            f"192.168.1.50:4999, [fd00::7]:4999, 192.168.1.0/28; cel mult {PLACES_MAX} de adrese"
+        )
+        raise typer.BadParameter(lang.say(ro, str(error))) from error
+
+
 def _named(name: str, bauds: Sequence[int]) -> Target:
     if not name.startswith(USB):
         return _tty(name, bauds)
-    try:
-        parse_usb_address(name)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
+    parse_usb_address(name)
     return Target(name, partial(discovery.probe_usb, name, bauds, SystemClock()))
 
 
@@ -305,24 +332,14 @@ def _tty(path: str, bauds: Sequence[int]) -> Target:
 
 def _network(text: str) -> Iterator[Target]:
     """Ask one port, or without one every port a printer is known to use."""
-    try:
-        addresses = dict.fromkeys(
-            parse_tcp_address(text, default_port=port) for port in _usual_ports()
-        )
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
-    for at in addresses:
+    for at in dict.fromkeys(parse_tcp_address(text, default_port=p) for p in _usual_ports()):
         probe = partial(discovery.probe_tcp, at.host, at.port, str(at), SystemClock())
         yield Target(str(at), probe)
 
 
 def _range(text: str) -> Iterator[Target]:
     """Ask every place of a range, with less patience."""
-    try:
-        addresses = parse_tcp_range(text, _usual_ports())
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
-    for at in addresses:
+    for at in parse_tcp_range(text, _usual_ports()):
         probe = partial(
             discovery.probe_tcp,
             at.host,

@@ -36,12 +36,12 @@ SYSTEMD = (
 )
 
 FOR = {
-    "devices": ("lista caselor", "the list of devices"),
+    "devices": ("lista caselor de marcat", "the list of devices"),
     "list": ("comenzile de la cloud", "commands from the cloud"),
     "claim": ("luarea unei comenzi", "claiming a command"),
     "result": ("rezultatul unei comenzi", "a command's result"),
-    "device_status": ("starea casei", "the device's status"),
-    "upload": ("rapoartele casei (X, Z, MF, JE)", "the device's reports (X, Z, MF, JE)"),
+    "device_status": ("starea casei de marcat", "the device's status"),
+    "upload": ("rapoartele X, Z, MF, JE", "the device's reports (X, Z, MF, JE)"),
     "sync": ("totul într-o singură cerere", "everything in one request"),
     "receipt": (
         "bonurile în lista cloud-ului (opțional)",

@@ -34,9 +34,40 @@ from drivers.clock import Clock, SystemClock
 app = typer.Typer(no_args_is_help=True, help="What was asked and what became of it.")
 
 
+HEADERS = (
+    ("comanda", "command"),
+    ("fel", "kind"),
+    ("casa de marcat", "device"),
+    ("stare", "state"),
+    ("dovada", "evidence"),
+    ("încercări", "attempts"),
+    ("rezultat", "result"),
+)
+LABELS = {  # of what an entry has, in Romanian; in English it is as --json names it
+    "arrival": "sosire",
+    "id": "comanda",
+    "device_id": "casa de marcat",
+    "kind": "fel",
+    "body": "cum a venit",
+    "body_hash": "amprenta",
+    "payload": "ce se cere",
+    "expires_at_ms": "expiră (ms)",
+    "claimed": "luată",
+    "state": "stare",
+    "attempts": "încercări",
+    "not_before_ms": "nu înainte (ms)",
+    "baseline": "contoare înainte",
+    "fault": "defect",
+    "reason": "motiv",
+    "evidence": "dovada",
+    "result": "rezultat",
+}
+
+
 @app.command("list")
 def list_(
     config: Config,
+    lang: Lang,
     limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
     held: Annotated[bool, typer.Option("--held", help="Only what waits for a person.")] = False,
     as_json: Json = False,
@@ -47,23 +78,23 @@ def list_(
     if as_json:
         print_json([_summary(entry) for entry in entries])
         return
-    table = Table("command", "kind", "device", "state", "evidence", "attempts", "result")
+    table = Table(*(lang.say(*header) for header in HEADERS))
     for entry in entries:
         table.add_row(
             entry.id,
             entry.kind,
             entry.device_id,
-            entry.state,
+            lang.state(entry.state),
             entry.evidence or "",
             str(entry.attempts),
-            _result(entry),
+            _result(entry, lang),
         )
     Console().print(table)
 
 
 @app.command()
 def show(command_id: str, config: Config, lang: Lang, as_json: Json = False) -> None:
-    """Show one command: what came, the counters before, every event; and if held, the two ways."""
+    """Show one command: what came, the counters before, every event; if held, the three ways."""
     with closing(open_ledger(settings.load(config))) as ledger:
         entry = entry_named(ledger, command_id)
         history = ledger.history(command_id)
@@ -74,13 +105,15 @@ def show(command_id: str, config: Config, lang: Lang, as_json: Json = False) -> 
         return
     console = Console()
     for name, value in asdict(entry).items():
-        console.print(f"{name:>14}: {value}", markup=False)
+        told = lang.state(entry.state) if name == "state" else value
+        console.print(f"{lang.say(LABELS[name], name):>16}: {told}", markup=False)
     for event in history:
         console.print(
             f"{local_time(event.at_ms)}  {event.name}  {json.dumps(event.data)}", markup=False
         )
     for kept in uploads:
-        console.print(f"told: {kept.call}  {kept.fate}  {kept.reason or ''}", markup=False)
+        said = lang.say("spus cloud-ului", "told")
+        console.print(f"{said}: {kept.call}  {kept.fate}  {kept.reason or ''}", markup=False)
     if entry.state is State.HELD:
         typer.echo("\n" + "\n".join(question(entry, history, lang)))
 
@@ -176,8 +209,8 @@ def _summary(entry: LedgerEntry) -> dict[str, Any]:
     return {name: values[name] for name in kept}
 
 
-def _result(entry: LedgerEntry) -> str:
+def _result(entry: LedgerEntry, lang: Language) -> str:
     if entry.result:
         number = entry.result.get("receipt_number", entry.result.get("number"))
-        return f"no. {number}"
+        return f"{lang.say('nr.', 'no.')} {number}"
     return entry.reason or ""

@@ -106,7 +106,7 @@ def _without_agent(state_dir: Path) -> AbstractContextManager[object]:
     except ConfigError as error:
         raise RefusedHere(
             "agent_running",
-            ro="Agentul rulează și folosește imprimanta. Opriți-l: systemctl stop amef-agent",
+            ro="Agentul rulează și folosește casa de marcat. Opriți-l: systemctl stop amef-agent",
             en="The agent runs and holds the printer. Stop it: systemctl stop amef-agent",
             detail=str(error),
         ) from error

@@ -17,9 +17,10 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.cli.common import print_json
+from agent.states import State
 from drivers.errors import DriverError, Refused
 from drivers.faults import words
-from drivers.model import Bani, PaymentKind, VatRate
+from drivers.model import PaymentKind
 
 
 class Language(StrEnum):
@@ -31,6 +32,10 @@ class Language(StrEnum):
 
     def payment(self, kind: PaymentKind) -> str:
         return self.say(PAYMENTS[kind], kind.replace("_", " "))
+
+    def state(self, state: str) -> str:
+        """A command's; the code stays beside the Romanian, as it is in documents and in --json."""
+        return self.say(f"{STATES[state]} ({state})", state)
 
 
 PAYMENTS = {
@@ -44,6 +49,15 @@ PAYMENTS = {
     PaymentKind.CARD_CASH_ADVANCE: "card cu avans în numerar",
     PaymentKind.OTHER: "alte metode",
     PaymentKind.FOREIGN: "valută",
+}
+STATES = {
+    State.QUEUED: "la rând",
+    State.ISSUING: "se emite",
+    State.ISSUED: "emisă",
+    State.IN_DOUBT: "în verificare",
+    State.HELD: "așteaptă un om",
+    State.REJECTED: "respinsă",
+    "unreported": "evenimente necomunicate",
 }
 
 
@@ -109,16 +123,3 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for row in rows:
         drawn.add_row(*(Text(cell) for cell in row))
     Console().print(drawn)
-
-
-def lei(amount: Bani) -> str:
-    return _hundredths(amount)
-
-
-def percent(rate: VatRate) -> str:
-    return _hundredths(rate)
-
-
-def _hundredths(value: int) -> str:
-    whole, part = divmod(abs(value), 100)
-    return f"{'-' if value < 0 else ''}{whole}.{part:02d}"

@@ -17,11 +17,11 @@ import typer
 
 from agent.cli.common import Config, Json, print_json
 from agent.cli.on_the_spot import Taken, taken
-from agent.cli.output import Lang, Language, RefusedHere, lei, percent, refusals, table
+from agent.cli.output import Lang, Language, RefusedHere, refusals, table
 from agent.payloads import clock_setting
 from drivers.clock import SystemClock
 from drivers.faults import words
-from drivers.model import Bani, Report, Slip
+from drivers.model import Bani, Report, Slip, lei, percent
 from drivers.status import DeviceStatus
 
 app = typer.Typer(no_args_is_help=True, help="Ask and drive one printer on the spot.")
@@ -79,7 +79,7 @@ def status(config: Config, lang: Lang, device: Device = None, as_json: Json = Fa
         mark = lang.say(" (blochează)", " (blocks)") if fault in found.blocking else ""
         typer.echo(f"{fault}{mark}: {lang.say(words()[fault].ro, words()[fault].en)}")
     if not found.blocking:
-        typer.echo(lang.say("Nimic nu blochează imprimanta.", "Nothing blocks the printer."))
+        typer.echo(lang.say("Nimic nu blochează casa de marcat.", "Nothing blocks the printer."))
 
 
 @app.command()
@@ -128,7 +128,7 @@ def clock(
             _show_clocks(before, lang)
         if set_:
             _refuse_far(before, asked=not yes)
-            question = lang.say("Potrivim ceasul imprimantei?", "Set the printer's clock?")
+            question = lang.say("Se setează ceasul casei de marcat?", "Set the printer's clock?")
             if not yes:
                 typer.confirm(question, abort=True, err=True)
             setting = clock_setting(None, _now(held.zone))
@@ -195,7 +195,7 @@ def _status(found: DeviceStatus) -> dict[str, Any]:
 
 
 _LABELS = {
-    "device": "dispozitiv",
+    "device": "casa de marcat",
     "family": "familie",
     "model": "model",
     "firmware": "firmware",
@@ -239,7 +239,7 @@ def _show_clocks(both: Clocks, lang: Language) -> None:
     if both.drift_s is not None:
         drift = f"{both.drift_s:+d} s" if both.drift_s else "0 s"
     rows = [
-        (lang.say("imprimanta", "printer"), both.device),
+        (lang.say("casa de marcat", "printer"), both.device),
         (lang.say("acest calculator", "this machine"), both.ours.strftime(ON_DEVICE)),
         (lang.say("diferența", "drift"), drift),
     ]
@@ -257,7 +257,7 @@ def _refuse_far(both: Clocks, *, asked: bool) -> None:
         raise RefusedHere(
             "drift_too_large",
             ro="Ceasurile diferă cu peste o zi. Verificați data calculatorului și repetați fără "
-            "--yes: ceasul imprimantei nu se mai poate da înapoi.",
+            "--yes: ceasul casei de marcat nu se mai poate da înapoi.",
             en="The clocks are more than a day apart. Check this machine's date and repeat "
             "without --yes: the printer's clock cannot be set back.",
         )

@@ -2,8 +2,7 @@
 
     --on-paper NUMBER        held -> issued      with what the person read, and nothing guessed
     --not-on-paper requeue   held -> queued      it is printed after all, with a new time to live
-    --not-on-paper drop      held -> rejected    it is not, and shall not be
-    --drop --reason TEXT     held -> rejected    it is settled by other means
+    --drop --reason TEXT     held -> rejected    it is not printed: it is settled by other means
 
 Beside a running agent or without one: the ledger is the meeting place.
 """
@@ -19,7 +18,7 @@ from typing import Annotated, Any
 import typer
 
 from agent.cli.common import Config, local_time, open_ledger
-from agent.cli.output import Lang, Language, RefusedHere, lei, refusals
+from agent.cli.output import Lang, Language, RefusedHere, refusals
 from agent.commands import KINDS
 from agent.entries import Event, LedgerEntry
 from agent.ledger import Ledger
@@ -28,7 +27,7 @@ from agent.states import IllegalTransition, State
 from config import settings
 from config.settings import Settings
 from drivers.clock import SystemClock
-from drivers.model import Problem, Receipt
+from drivers.model import Problem, Receipt, lei
 
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
@@ -46,11 +45,15 @@ SEEN = {
     "reference_found": ("referința noastră în JE", "our reference in the JE"),
     "open_receipt": ("bon deschis", "open receipt"),
 }
+WAYS = {
+    ("este acolo", "it is there"): "--on-paper NUMBER",
+    ("nu este, se tipărește acum", "it is not, print it now"): "--not-on-paper requeue",
+    ("nu este și nu se mai tipărește", "it is not, and shall not be"): "--drop --reason TEXT",
+}
 
 
 class NotOnPaper(StrEnum):
     REQUEUE = "requeue"
-    DROP = "drop"
 
 
 def resolve(
@@ -61,9 +64,12 @@ def resolve(
         int | None, typer.Option(min=1, metavar="NUMBER", help="It is there, with this number.")
     ] = None,
     not_on_paper: Annotated[
-        NotOnPaper | None, typer.Option(help="It is not there: print it after all, or drop it.")
+        NotOnPaper | None, typer.Option(help="It is not there: print it after all.")
     ] = None,
-    drop: Annotated[bool, typer.Option("--drop", help="It is settled otherwise.")] = False,
+    drop: Annotated[
+        bool,
+        typer.Option("--drop", help="Do not print it: it is settled otherwise. Needs --reason."),
+    ] = False,
     reason: Annotated[str, typer.Option(help="Why; kept and told to the cloud.")] = "",
     yes: Yes = False,
 ) -> None:
@@ -76,26 +82,26 @@ def resolve(
     with refusals(lang, as_json=False), closing(open_ledger(loaded)) as ledger:
         entry = entry_named(ledger, command_id)
         _need_held(entry)
-        if not_on_paper is NotOnPaper.REQUEUE:
+        if not_on_paper is not None:
             _need_payload(entry)
         for line in question(entry, ledger.history(command_id), lang):
             typer.echo(line)
-        what = _deed(on_paper, not_on_paper, loaded, lang)
+        what = _deed(on_paper, loaded, lang, queue=not_on_paper is not None)
         if not yes:
             typer.confirm(f"\n{what} {lang.say('Sigur?', 'Sure?')}", abort=True)
         said = {"who": who(), "reason": reason.strip()[:REASON_MAX]}
         try:
             if on_paper is not None:
                 ledger.operator_found(entry, result_read(entry, on_paper), said)
-            elif not_on_paper is NotOnPaper.REQUEUE:
+            elif not_on_paper is not None:
                 expires_at_ms = SystemClock().now_ms() + _ttl_ms(loaded)
                 ledger.operator_requeue(entry, expires_at_ms, said)
             else:
-                sentence = f"{said['who']}: {said['reason'] or 'it is not on paper'}"
+                sentence = f"{said['who']}: {said['reason']}"
                 ledger.operator_drop(entry, Problem("", "DROPPED_BY_OPERATOR", sentence), said)
         except IllegalTransition:  # somebody was faster
             _need_held(ledger.entry(command_id))
-        typer.echo(f"{command_id}: {ledger.entry(command_id).state}. {what}")
+        typer.echo(f"{command_id}: {lang.state(ledger.entry(command_id).state)}. {what}")
 
 
 def entry_named(ledger: Ledger, command_id: str) -> LedgerEntry:
@@ -144,7 +150,7 @@ def work_of(entry: LedgerEntry) -> Work:
 
 
 def question(entry: LedgerEntry, history: Sequence[Event], lang: Language) -> Iterator[str]:
-    """Put before a person what is known: both counters side by side, and the two ways on."""
+    """Put before a person what is known: both counters side by side, and the three ways on."""
     held = next(e for e in reversed(history) if e.name in ("undecidable", "salvaged"))
     before: dict[str, Any] = held.data.get("baseline") or {}
     seen: dict[str, Any] = held.data.get("seen") or {}
@@ -171,13 +177,8 @@ def question(entry: LedgerEntry, history: Sequence[Event], lang: Language) -> It
     yield say(
         "Căutați bonul pe hârtie sau în JE. Apoi:", "Look for it on paper or in the JE. Then:"
     )
-    yield (
-        say("  este acolo:      ", "  it is there:     ")
-        + f"amef resolve {entry.id} --on-paper NUMBER"
-    )
-    yield say("  nu este acolo:  ", "  it is not there:") + (
-        f" amef resolve {entry.id} --not-on-paper requeue | drop"
-    )
+    for (ro, en), option in WAYS.items():
+        yield f"  {say(ro, en) + ':':32} amef resolve {entry.id} {option}"
 
 
 def _known(value: object) -> str:
@@ -188,9 +189,10 @@ def _known(value: object) -> str:
 
 def _need_held(entry: LedgerEntry) -> None:
     if entry.state is not State.HELD:
+        state = Language.RO.state(entry.state)
         raise RefusedHere(
             "not_held",
-            ro=f"Comanda {entry.id} nu așteaptă un om: starea ei este {entry.state}.",
+            ro=f"Comanda {entry.id} nu așteaptă un om: starea ei este {state}.",
             en=f"Command {entry.id} does not wait for a person: it is {entry.state}.",
         )
 
@@ -202,9 +204,9 @@ def _need_payload(entry: LedgerEntry) -> None:
         raise RefusedHere(
             "payload_lost",
             ro="Conținutul comenzii s-a pierdut odată cu registrul: nu poate fi tipărită. "
-            "Folosiți --not-on-paper drop și trimiteți-o din nou din cloud.",
+            "Folosiți --drop --reason TEXT și trimiteți-o din nou din cloud.",
             en="What was to be printed was lost with the damaged ledger. "
-            "Use --not-on-paper drop, and send it again from the cloud.",
+            "Use --drop --reason TEXT, and send it again from the cloud.",
         ) from error
 
 
@@ -212,15 +214,13 @@ def _ttl_ms(loaded: Settings) -> int:
     return loaded.agent.command_ttl_s * 1000
 
 
-def _deed(
-    on_paper: int | None, not_on_paper: NotOnPaper | None, loaded: Settings, lang: Language
-) -> str:
+def _deed(on_paper: int | None, loaded: Settings, lang: Language, *, queue: bool) -> str:
     if on_paper is not None:
         return lang.say(
             f"Se scrie că este pe hârtie, cu numărul {on_paper}.",
             f"It is written down as on paper, with the number {on_paper}.",
         )
-    if not_on_paper is NotOnPaper.REQUEUE:
+    if queue:
         ttl_s = loaded.agent.command_ttl_s
         return lang.say(
             f"Se pune din nou la rând și se tipărește; are un termen nou de {ttl_s} s.",

@@ -43,21 +43,20 @@ def status(config: Config, lang: Lang, as_json: Json = False) -> None:
     agent = found["agent"]
     runs = lang.say("merge", "running") if agent["running"] else lang.say("oprit", "not running")
     console.print(f"agent {loaded.agent.id}: {runs}", markup=False)
-    usable = lang.say("în folosință", "in use") if found["ledger"] == IN_USE else found["ledger"]
+    ledger = found["ledger"]
+    usable = lang.say("în folosință" if ledger == IN_USE else in_romanian(ledger), ledger)
     console.print(f"{lang.say('registru', 'ledger')}: {usable}", markup=False)
     _show_loops(console, agent, lang)
     table = Table(lang.say("comenzi", "commands"), lang.say("câte", "count"))
     for state, count in found["commands"].items():
-        table.add_row(state, str(count))
+        table.add_row(lang.state(state), str(count))
     console.print(table)
     if left := found["outbox"]["archive"]["documents"]:
         size = f"{found['outbox']['archive']['bytes'] / 1_000_000:.1f} MB"
         ro, en = "documente din arhivă netrimise", "documents of the archive not yet uploaded"
         console.print(f"{lang.say(ro, en)}: {left} ({size})", markup=False)
     for kept in found["outbox"]["aside"]:
-        about = kept["command_id"] or f"event {kept['event_id']}"
-        aside = lang.say("pus deoparte", "set aside")
-        console.print(f"{aside}: {kept['call']} of {about}: {kept['reason']}", markup=False)
+        console.print(_aside(kept, lang), markup=False)
     if agent["at_ms"]:
         console.print(f"{lang.say('ultima știre', 'last word')}: {local_time(agent['at_ms'])}")
 
@@ -67,6 +66,15 @@ def _show_loops(console: Console, agent: dict[str, Any], lang: Language) -> None
         console.print(f"  {name}: {lang.say(in_romanian(sentence), sentence)}", markup=False)
         for note in agent["notes"].get(name, ()):
             console.print(f"    {lang.say(in_romanian(note), note)}", markup=False)
+
+
+def _aside(kept: dict[str, Any], lang: Language) -> str:
+    """What the cloud said a clear no to; its reason is in its own words."""
+    call, id_, number = kept["call"], kept["command_id"], kept["event_id"]
+    ro = f"comanda {id_}" if id_ else f"evenimentul {number}"
+    en = id_ or f"event {number}"
+    said = lang.say(f"pus deoparte: {call} pentru {ro}", f"set aside: {call} of {en}")
+    return f"{said}: {kept['reason']}"
 
 
 def collect(loaded: settings.Settings) -> dict[str, Any]:

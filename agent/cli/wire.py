@@ -1,12 +1,14 @@
 """`amef wire`: frames by hand, as hex. Talks to no printer."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from agent.cli.common import print_json
-from drivers.wire_tool import FAMILIES, decode_frame, encode_frame
+from drivers.wire_spelling import number_of
+from drivers.wire_tool import FAMILIES, decode_frame, decode_stream, encode_frame
 
 app = typer.Typer(no_args_is_help=True, help="Decode and encode frames by hand.")
 
@@ -19,28 +21,57 @@ class Direction(StrEnum):
     RX = "rx"
 
 
+class WithData(TyperCommand):
+    """A command whose DATA may begin with one dash, as -10.00 does: no option of it is so short."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        known = {name for option in self.get_params(ctx) for name in option.opts}
+        typed = args[: args.index("--")] if "--" in args else args
+        words = (word.partition("=")[0] for word in typed if word.startswith("--"))
+        ctx.ignore_unknown_options = known.issuperset(words)
+        return super().parse_args(ctx, args)
+
+
 @app.command()
 def decode(
-    hex_: Annotated[str, typer.Argument(metavar="HEX")],
+    hex_: Annotated[
+        list[str], typer.Argument(metavar="HEX", help="Joined or apart, 01:2C or 0x01 0x2C too.")
+    ],
     family: Family,
     direction: Annotated[Direction, typer.Option(help="tx: to the device; rx: from it.")],
+    stream: Annotated[
+        bool, typer.Option("--stream", help="Tell all that came, piece by piece, noise too.")
+    ] = False,
 ) -> None:
-    """Print what a frame says as one JSON object; exit 1 if it is not a good frame."""
-    found = decode_frame(family, hex_, reply=direction is Direction.RX)
-    print_json(found)
-    raise typer.Exit(0 if found["ok"] else 1)
+    """Print what a frame says as one JSON object; exit 1 if it is not one good frame."""
+    text, reply = " ".join(hex_), direction is Direction.RX
+    tell = decode_stream if stream else _only
+    found = tell(family, text, reply=reply)
+    for told in found:
+        print_json(told)
+    raise typer.Exit(0 if all(told["ok"] for told in found) else 1)
 
 
-@app.command()
+def _only(family: str, text: str, *, reply: bool) -> list[dict[str, Any]]:
+    return [decode_frame(family, text, reply=reply)]
+
+
+@app.command(cls=WithData)
 def encode(
     family: Family,
-    data: Annotated[str, typer.Argument()] = "",
-    seq: Annotated[int | None, typer.Option(help="SEQ, 32 to 255; not for custom.")] = None,
+    data: Annotated[
+        str, typer.Argument(metavar="DATA", help="It may begin with a dash, as -10.00 does.")
+    ] = "",
+    seq: Annotated[
+        int | None,
+        typer.Option(parser=number_of, metavar="N", help="SEQ, from 32; not for custom, shtrih."),
+    ] = None,
     command: Annotated[
-        int | None, typer.Option(help="CMD, as in the manual; not for custom.")
+        int | None,
+        typer.Option(parser=number_of, metavar="N", help="CMD, 74 or 0x4A; not for custom."),
     ] = None,
 ) -> None:
-    r"""Print a request as hex. In DATA, \t is a TAB, \n a line feed and \x1E that byte."""
+    r"""Print a request as hex. In DATA, \t is a TAB, \n a line feed, \x1E that byte, \\ one \."""
     try:
         typer.echo(encode_frame(family, sequence=seq, command=command, data=data))
     except ValueError as error:

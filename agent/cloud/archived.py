@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from agent.archive.report_files import REBUILT
 from agent.archive.sorts import RateSum, Sort, ZFigures, figures_of
 from agent.archive.store import ARCHIVE, Store
-from agent.cloud.results import REGISTERS
+from agent.cloud.results import REGISTERS, in_lei
 from agent.cloud.schema import idempotency
 from agent.entries import Event
 from agent.ledger import Ledger
@@ -109,12 +109,12 @@ def in_the_clouds_model(figures: ZFigures) -> dict[str, Any]:
     return {
         "number": figures.z_number,
         "fiscalDate": figures.at,
-        "totals": None if figures.total is None else {"sales": _lei(figures.total)},
+        "totals": None if figures.total is None else {"sales": in_lei(figures.total)},
         "vatBreakdown": [_of_rate(rate) for rate in figures.rates],
-        "payments": [{"type": k, "amount": _lei(paid)} for k, paid in figures.payments.items()],
+        "payments": [{"type": k, "amount": in_lei(paid)} for k, paid in figures.payments.items()],
         "receiptCount": figures.receipts,
         "registers": {
-            theirs: {"count": count, "amount": _lei(figures.more.get(f"{ours}_total"))}
+            theirs: {"count": count, "amount": in_lei(figures.more.get(f"{ours}_total"))}
             for ours, theirs in REGISTERS.items()
             if (count := figures.more.get(f"{ours}_count")) is not None
         },
@@ -125,11 +125,7 @@ def _of_rate(rate: RateSum) -> dict[str, Any]:
     return {
         "group": rate.letter or None,
         "rate": None if rate.rate is None else rate.rate / 100,
-        "gross": _lei(rate.gross),
-        "base": None if rate.vat is None else _lei(rate.gross - rate.vat),
-        "amount": _lei(rate.vat),
+        "gross": in_lei(rate.gross),
+        "base": None if rate.vat is None else in_lei(rate.gross - rate.vat),
+        "amount": in_lei(rate.vat),
     }
-
-
-def _lei(bani: int | None) -> float | None:
-    return None if bani is None else bani / 100

@@ -121,15 +121,11 @@ class Budget:
         until_s = now_s + retry_after_s + self._random.uniform(0, JITTER_S)
         self._blocked_until_s = max(self._blocked_until_s, until_s)
 
-    @property
-    def fraction(self) -> float:
-        """Our part of what is left."""
-        return self._fraction
-
     # the pieces
 
     @property
     def _fraction(self) -> float:
+        """Our part of what is left."""
         if self._share is not None:
             return self._share
         ours, all_ = self._ours + FRACTION_MIN, self._ours + self._others + 1.0

@@ -10,6 +10,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import Any
 
+from agent.cloud.results import fiscal_id, known
 from agent.entries import LedgerEntry
 from agent.payloads import ReceiptPayload, to_receipt
 from drivers.model import Line, PaymentKind, Receipt
@@ -32,11 +33,14 @@ def receipt_of(entry: LedgerEntry, result: dict[str, Any], operator: str) -> dic
         "payments": _payments(receipt),
         "total": receipt.total / 100,
         "vatBreakdown": _vat(lines, receipt.total),
-        "fiscalId": str(result["receipt_number"]),
-        "fiscalDate": result["issued_at"],
-        "fiscalSeries": result["fiscal_serial"],
         "operatorId": operator,
     }
+    told = {
+        "fiscalId": fiscal_id(result),
+        "fiscalDate": known("issued_at", result["issued_at"]),
+        "fiscalSeries": known("fiscal_serial", result["fiscal_serial"]),
+    }
+    body |= {name: value for name, value in told.items() if value is not None}
     if receipt.customer_tax_id:
         body["customerCif"] = receipt.customer_tax_id
     return body

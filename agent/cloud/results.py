@@ -42,6 +42,18 @@ REGISTERS = {
     "cash_out": "cashOut",
 }
 MONEY = {"total", "cash", "paid_in", "paid_out"}
+UNTOLD_IF_EMPTY = {  # numbers that begin with 1, and texts: a driver writes 0 or "" for not told
+    "document_number",
+    "firmware",
+    "fiscal_memory_number",
+    "fiscal_serial",
+    "issued_at",
+    "model",
+    "of_receipt",
+    "receipt_number",
+    "tax_id",
+    "z_number",
+}
 
 # From our paths to the cloud's, in what it is told.
 _PATHS = {
@@ -124,8 +136,18 @@ def vendor_result(kind: str, result: dict[str, Any]) -> dict[str, Any]:
     if "folded" in result:
         told["folded"] = [_vendor_path(kind, path) for path in result["folded"]]
     if kind in ("print_receipt", "get_last_receipt"):
-        told["fiscalId"] = str(result["receipt_number"])
+        told["fiscalId"] = fiscal_id(result)
     return told
+
+
+def fiscal_id(result: dict[str, Any]) -> str | None:
+    number = known("receipt_number", result["receipt_number"])
+    return None if number is None else str(number)
+
+
+def known(name: str, value: Any) -> Any:
+    """None for what the device did not tell: unknown is a value, and neither 0 nor empty."""
+    return (value or None) if name in UNTOLD_IF_EMPTY else value
 
 
 def archived(result: dict[str, Any]) -> dict[str, Any]:
@@ -135,20 +157,22 @@ def archived(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def _report(result: dict[str, Any]) -> dict[str, Any]:
-    common = {"fiscalSeries": result["fiscal_serial"], "fiscalDate": result["issued_at"]}
+    common = {NAMES[name]: known(name, result[name]) for name in ("fiscal_serial", "issued_at")}
+    common["number"] = result["number"] or None
     groups = result["groups"]
     if groups is None:  # a person read its number off the paper, no more
-        return common | {"number": result["number"], "totals": None}
+        return common | {"totals": None}
     registers = result.get("registers")  # None: the device does not tell them
     return common | {
-        "number": result["number"],
-        "totals": {"sales": _lei(sum(group["total"] for group in groups))},
+        "totals": {"sales": in_lei(sum(group["total"] for group in groups))},
         "vatBreakdown": [_of_group(group, registers) for group in groups],
-        "payments": [{"type": p["kind"], "amount": _lei(p["amount"])} for p in result["payments"]],
+        "payments": [
+            {"type": p["kind"], "amount": in_lei(p["amount"])} for p in result["payments"]
+        ],
         "receiptCount": registers and registers["receipts"],
         "registers": registers
         and {
-            theirs: {"count": registers[ours]["count"], "amount": _lei(registers[ours]["total"])}
+            theirs: {"count": registers[ours]["count"], "amount": in_lei(registers[ours]["total"])}
             for ours, theirs in REGISTERS.items()
         },
     }
@@ -160,23 +184,23 @@ def _of_group(group: dict[str, Any], registers: dict[str, Any] | None) -> dict[s
     return {
         "group": group["letter"],
         "rate": None if rate is None else rate / 100,
-        "gross": _lei(gross),
-        "base": None if vat is None else _lei(gross - vat),
-        "amount": _lei(vat),
+        "gross": in_lei(gross),
+        "base": None if vat is None else in_lei(gross - vat),
+        "amount": in_lei(vat),
     }
 
 
 def _told(name: str, value: Any) -> Any:
     if name in MONEY:
-        return _lei(value)
+        return in_lei(value)
     if name == "rates":
         return {letter: rate / 100 for letter, rate in value.items()}
     if isinstance(value, list):
         return [_told("", part) for part in value]
     if isinstance(value, dict):
         return {NAMES.get(inner, inner): _told(inner, part) for inner, part in value.items()}
-    return value
+    return known(name, value)
 
 
-def _lei(bani: int | None) -> float | None:
+def in_lei(bani: int | None) -> float | None:
     return None if bani is None else bani / 100

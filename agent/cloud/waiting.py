@@ -1,7 +1,7 @@
 """The request that the cloud may answer late (`Prefer: wait=30`), in a thread of its own.
 
     cloud thread   start ----.                     .--> take: the answer, or what went wrong
-    "cloud poll"             '-> send ... answer --'    (and a nudge, so that it is taken at once)
+    "cloud poll"             '-> send ... answer --'    (and a wake, so that it is taken at once)
 
 So the cloud thread never waits: what a printer has done is told while the cloud still waits for
 commands. The other thread does one request and decides nothing; it has a client of its own and
@@ -25,10 +25,10 @@ def at_once(work: Callable[[], None]) -> None:
 class Waiting:
     """At most one request in flight."""
 
-    def __init__(self, client: CloudClient, launch: Launch, nudge: Callable[[], None]) -> None:
+    def __init__(self, client: CloudClient, launch: Launch, wake: Callable[[], None]) -> None:
         self._client = client
         self._launch = launch
-        self._nudge = nudge
+        self._wake = wake
         self._ended: SimpleQueue[Answer | BaseException] = SimpleQueue()
         self.in_flight = ""  # the call
 
@@ -45,7 +45,7 @@ class Waiting:
                 self._ended.put(error)
                 raise
             self._ended.put(ended)
-            self._nudge()
+            self._wake()
 
         self._launch(run)
 

@@ -40,7 +40,7 @@ ROMANIAN = {
     "NUMBER_UNREADABLE": "Numarul nu este scris cum trebuie.",
     "PAYMENTS_EXCEED_TOTAL": "Platile depasesc totalul.",
     "PAYMENTS_SHORT": "Platile sunt mai mici decat totalul.",
-    "PAYMENT_KIND_UNKNOWN": "Felul de plata nu este cunoscut; vedeti `payments` in configurare.",
+    "PAYMENT_KIND_UNKNOWN": "Felul de plata nu este cunoscut; vedeti `payments` in configuratie.",
     "PAYMENT_MISSING": "Bonul nu are nicio plata.",
     "RECEIPT_PAID": "Bonul deschis este deja platit.",
     "TEXT_WITH_CASH": "Textul de langa o miscare de numerar nu se poate tipari.",
@@ -48,7 +48,7 @@ ROMANIAN = {
     "TOO_MANY_LINES": "Sunt prea multe linii.",
     "TWO_ADJUSTMENTS": "O singura reducere sau majorare pe rand.",
     "UNSUPPORTED_LINE": "Acest fel de linie nu este cunoscut sau nu se poate face aici.",
-    "VAT_GROUP_NOT_MAPPED": "Grupa de TVA nu este in configurare; vedeti `vat_rates`.",
+    "VAT_GROUP_NOT_MAPPED": "Grupa de TVA nu este in configuratie; vedeti `vat_rates`.",
     "VAT_RATE_UNKNOWN": "Casa de marcat nu are aceasta cota de TVA.",
 }
 

@@ -50,6 +50,7 @@ KINDS = {  # types of 125, the Bulgarian list
     "4": "slip",
     "5": "cash",
     "6": "storno",
+    "7": "storno",  # of an invoice
     "8": "cancelled",
     "9": "x_report",
 }

@@ -21,7 +21,7 @@ from drivers.model import (
     PaymentKind,
     VatRate,
 )
-from protocol.fields import decimal_text, decimal_value, integer
+from protocol.fields import decimal_text, decimal_value, integer, money
 
 GROUPS = "ABCDEFG"
 UNUSED_RATE = 100_00  # 100.00 or 100.02 marks a group that is not programmed [datecs.md 10]
@@ -32,7 +32,7 @@ JE_TYPES = {  # types of 125; True: it stands, False: it was cancelled [datecs.m
     DocumentKind.RECEIPT: {"1": True, "3": True, "8": False},  # 3: with the buyer's tax id
     DocumentKind.SLIP: {"4": True},
 }
-JE_NAMED = frozenset("12345689")  # 2 Z, 5 cash, 6 storno, 9 X; a copy is of none of these
+JE_NAMED = frozenset("123456789")  # 2 Z, 5 cash, 6 and 7 storno, 9 X; a copy is none of these
 
 
 ON_WIRE, SUMMER = "%d-%m-%y %H:%M:%S", " DST"
@@ -41,10 +41,6 @@ ON_PAPER = "%d-%m-%Y %H:%M:%S"
 
 def bani(text: str) -> Bani:
     return Bani(decimal_value(text, 2))
-
-
-def money(amount: int) -> str:
-    return decimal_text(amount, 2)
 
 
 def nothing(_fields: list[str]) -> Any:

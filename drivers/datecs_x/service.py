@@ -8,11 +8,12 @@ seven rates, 101, and the transfer of a logo with 202.
 import base64
 
 from drivers.capabilities import TextPlace
-from drivers.datecs_x.fields import GROUPS, UNUSED_RATE, money
+from drivers.datecs_x.fields import GROUPS, UNUSED_RATE
 from drivers.datecs_x.talk import LONG, VARIABLE, DatecsTalk
 from drivers.errors import Refused
 from drivers.faults import Fault
 from drivers.model import VatRate
+from protocol.fields import money
 
 SET_VAT, PASSWORD, LOGO = 83, 101, 202
 TEXT_NAMES = {TextPlace.HEADER: "Header", TextPlace.FOOTER: "Footer"}

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from drivers.datecs_x.fields import nothing
-from drivers.errors import ContactLost, Refused
+from drivers.errors import Refused, no_sense
 from drivers.faults import Fault
 from drivers.link import Link
 from drivers.status import load_faults
@@ -66,7 +66,7 @@ class DatecsTalk:
         try:
             return read(fields)
         except (ReplyError, IndexError) as error:
-            raise ContactLost(f"the answer to {code} makes no sense: {fields}") from error
+            raise no_sense(f"{code}", " | ".join(fields)) from error
 
     def rest(self, code: int, *parameters: str | int) -> bytes:
         """Ask for the one field that follows the error code, byte for byte; never sent twice.
@@ -90,7 +90,7 @@ class DatecsTalk:
         error_bytes, _, told = reply.data.partition(b"\t")
         error_code = from_device(error_bytes)
         if reply.status[0] & 0x02 and not error_code:
-            raise Refused(Fault.UNKNOWN_COMMAND, device_code="", doing=f"{code}")
+            raise Refused(Fault.UNKNOWN_COMMAND, device_code="0.1", doing=f"{code}")
         if error_code != "0":
             fault = FAULTS.get(error_code, Fault.DEVICE_ERROR)
             raise Refused(fault, device_code=error_code, doing=f"{code}")

@@ -25,7 +25,7 @@ from datetime import datetime
 from typing import NoReturn
 
 from drivers.archive import NoArchive
-from drivers.base import Operator
+from drivers.base import Operator, unheeded
 from drivers.capabilities import Capabilities, Feature, Told
 from drivers.clock import Clock
 from drivers.errors import NotStarted, Refused
@@ -102,6 +102,7 @@ class Custom:
         self._by_hand = by_hand or ByHand()
         self._talk = FiscalNetTalk(transport, clock, self._by_hand.answer_s)
         self.operator = operator
+        self.paying = unheeded
         self.service = NoService()
         self.archive = NoArchive()
         self._serial = self._by_hand.fiscal_serial
@@ -207,6 +208,7 @@ class Custom:
         return Observation(now, None, None, found, trace, counts=False)
 
     def issue_receipt(self, receipt: Receipt) -> FiscalResult:
+        self.paying()  # a file holds it all
         answer = self._ask(
             "issue", lambda: receipt_lines(receipt, self._by_hand), receipt.reference
         )

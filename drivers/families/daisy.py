@@ -15,7 +15,8 @@ only: the manual for export has no command that reads it.
 Unverified on hardware: everything in Romania, where no manual is public: the buyer's tax id (none
 is sent), 48 as op,password without a UNP, the letters of payments (C a card, N credit, D meal and B
 value tickets), 112 leaves cancelled receipts out, the columns of a D row in the JE, 99 and the
-reports behind it.
+reports behind it, that a firmware whose name ends in BG or RO (90) is of that dialect: another one
+is refused at the open.
 """
 
 import re
@@ -35,7 +36,7 @@ from drivers.isl.talk import Refusals
 from drivers.je import DocumentKind, JeDocument, Trace
 from drivers.model import Counters, Identity, PaymentKind, Receipt
 from drivers.status import load_status_bits
-from protocol.daisy import DAISY
+from protocol.daisy import DAISY, row_fields
 from protocol.errors import ReplyError
 from protocol.fields import integer
 from protocol.text import from_device
@@ -101,6 +102,7 @@ BG = Dialect(
         lines_max=200,
         payment_kinds=frozenset(PAYMENTS),
         features=FEATURES,
+        untold=frozenset({Told.TEXTS}),
     ),
     status_bits=load_status_bits("daisy_status.csv"),
     refusals=Refusals({(0, 4): Fault.PRINT_MECHANISM, (2, 0): Fault.PAPER_OUT}, numbers=FAULTS),
@@ -110,6 +112,7 @@ BG = Dialect(
     "\N{CYRILLIC CAPITAL LETTER ZHE}\N{CYRILLIC CAPITAL LETTER ZE}",
     payments=PAYMENTS,
     payment_order=tuple(PAYMENTS),
+    paid_ends=3,
     columns=32,
     text_max=28,
     slip_text_max=28,
@@ -123,7 +126,7 @@ RO = replace(
     BG,
     letters="ABCDE",
     wire_page="",
-    capabilities=replace(BG.capabilities, untold=frozenset({Told.JE})),
+    capabilities=replace(BG.capabilities, untold=frozenset({Told.JE, Told.TEXTS})),
 )
 
 
@@ -170,7 +173,7 @@ def documents(rows: list[str], of: DocumentKind, since: Counters) -> Iterator[Je
     receipts, wanted = since.receipt_count, since.document_number
     heads = [n for n, row in enumerate(rows) if row.startswith(DOCUMENT_ROW)]
     for start, end in zip(heads, [*heads[1:], len(rows)], strict=True):
-        _, number, at, kind, *_ = rows[start].split("\t")
+        _, number, at, kind, *_ = row_fields(rows[start])
         wanted += 1
         if integer(number) != wanted:
             raise ReplyError(f"document {number} comes, where {wanted} should")

@@ -14,10 +14,11 @@ the reports of the fiscal memory (73, 79, 94, 95) only go to paper.
 The JE after a doubt: printers give it as text by document and kind (119 R,#F), registers document
 by document (125).
 
-Unverified on hardware: all of it on a Romanian device; 110 ends with the next fiscal receipt's
-number and counts no other document; 113 counts a document when it is opened; 76 shows the last
-receipt after it was closed, 0 after it was cancelled; the letters of payments: a card is C on
-registers, D on printers (where C is a cheque), and 85 names what is behind I to L.
+Unverified on hardware: all of it on a Romanian device; that a comma behind the model in 90 tells a
+printer from a register, of which the wrong one is refused at the open; 110 ends with the next
+fiscal receipt's number and counts no other document; 113 counts a document when it is opened; 76
+shows the last receipt after it was closed, 0 after it was cancelled; the letters of payments: a
+card is C on registers, D on printers (where C is a cheque), and 85 names what is behind I to L.
 """
 
 from collections.abc import Iterator
@@ -102,7 +103,7 @@ PRINTER_ORDER = (  # 110: cash, credit, debit, cheque, then the programmed ones
     PaymentKind.MODERN,
 )
 FEATURES = frozenset({Feature.ARCHIVE, Feature.DRAWER, Feature.TIPS, Feature.ADVANCES})
-UNTOLD = frozenset({Told.FISCAL_MEMORY})
+UNTOLD = frozenset({Told.FISCAL_MEMORY, Told.TEXTS})
 
 COMPACT = Dialect(
     wire=ISL_LEGACY,
@@ -132,7 +133,7 @@ PRINTER = Dialect(
         lines_max=500,
         payment_kinds=frozenset(PRINTER_PAYMENTS),
         features=FEATURES,
-        untold=UNTOLD,
+        untold=UNTOLD | {Told.JE_BY_DATE},
     ),
     status_bits=load_status_bits("datecs_legacy_a_status.csv"),
     refusals=Refusals(

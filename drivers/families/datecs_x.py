@@ -11,7 +11,7 @@ receipt; the JE (125) numbers documents like nBon; payment modes 3..9; amounts a
 
 from datetime import datetime
 
-from drivers.base import Operator
+from drivers.base import Operator, unheeded
 from drivers.capabilities import Capabilities, Feature
 from drivers.clock import Clock
 from drivers.datecs_x.archive import DatecsArchive
@@ -25,7 +25,6 @@ from drivers.datecs_x.fields import (
     device_time,
     drawer_sums,
     in_progress,
-    money,
     sale_fields,
     slip_number,
     vat_table,
@@ -65,7 +64,7 @@ from drivers.transport import Transport
 from drivers.upkeep import Upkeep
 from protocol.datecs_x import DATECS_X
 from protocol.exchange import Request
-from protocol.fields import integer, split_tabbed
+from protocol.fields import integer, money, split_tabbed
 from protocol.text import from_device, wrapped
 
 OPEN_NONFISCAL, CLOSE_NONFISCAL, NONFISCAL_TEXT = 38, 39, 42
@@ -100,6 +99,7 @@ class DatecsX:
         self.service = DatecsService(self._talk)
         self.archive = DatecsArchive(self._talk)
         self.operator = operator
+        self.paying = unheeded
         self._table: dict[str, VatRate | None] = {}
         self._width: int | None = None
         self._z_number: int | None = None  # as the counters said when they were read
@@ -210,6 +210,11 @@ class DatecsX:
         return receipt_problems(receipt, self.capabilities, rates)
 
     def issue_receipt(self, receipt: Receipt) -> FiscalResult:
+        self._open_and_sell(receipt)
+        self.paying()
+        return self.complete_receipt(receipt, payments_done=0)
+
+    def _open_and_sell(self, receipt: Receipt) -> None:
         operator, cui, repeats = self.operator, receipt.customer_tax_id, self._link.repeats
         who = (operator.number, operator.password, operator.till, "I" if cui else "", cui)
         counted_at, expected = self._next_slip
@@ -223,7 +228,6 @@ class DatecsX:
                 raise ContactLost("the device forgot what it had answered: total differs")
             code = f"{money(subtotal)} instead of {money(receipt.total)}"
             raise Refused(Fault.TOTAL_MISMATCH, device_code=code, doing="subtotal")
-        return self.complete_receipt(receipt, payments_done=0)
 
     def complete_receipt(self, receipt: Receipt, *, payments_done: int) -> FiscalResult:
         for payment in receipt.payments[payments_done:]:

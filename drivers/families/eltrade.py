@@ -54,7 +54,7 @@ LATIN = Dialect(
         lines_max=200,
         payment_kinds=frozenset(PAYMENTS),
         features=frozenset({Feature.DRAWER, Feature.DUPLICATE, Feature.TIPS, Feature.ADVANCES}),
-        untold=frozenset({Told.FISCAL_MEMORY, Told.JE}),
+        untold=frozenset({Told.FISCAL_MEMORY, Told.JE, Told.TEXTS}),
     ),
     status_bits=load_status_bits("eltrade_status.csv"),
     refusals=Refusals(

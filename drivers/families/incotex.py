@@ -92,7 +92,7 @@ RO = Dialect(
         lines_max=200,
         payment_kinds=frozenset(PAYMENTS),
         features=frozenset({Feature.DRAWER, Feature.DUPLICATE, Feature.TIPS, Feature.ADVANCES}),
-        untold=frozenset({Told.FISCAL_MEMORY, Told.JE}),
+        untold=frozenset({Told.FISCAL_MEMORY, Told.JE, Told.TEXTS}),
     ),
     status_bits=load_status_bits("incotex_status.csv"),
     refusals=Refusals({(2, 0): Fault.PAPER_OUT, (2, 1): Fault.PAPER_OUT}, numbers=FAULTS),
@@ -105,6 +105,7 @@ RO = Dialect(
     slip_text_max=38,
     cancel=CANCEL,
     paid=ALL_PAYMENTS,
+    paid_ends=0,  # all six sums come; what stands behind them is not known
     tells_last_record=False,
     sale=SALE.replace("{unit}{adjustment}", "{adjustment}{unit}"),
     unit_sign="@",

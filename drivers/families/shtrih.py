@@ -17,21 +17,21 @@ to 243 as the drawer's, 88 to 100 as the last receipt's once it is closed, the r
 the names in table 5, the order of void and discount, the digits of the fiscal serial (the number
 in 11, here with seven), a fiscalised device (one with fiscalisations or an owner's number), cover
 and paper flags, whether it rounds lines as we do (the subtotal is compared), and what a repeated
-number does on the second wire. No known command prints a barcode, a storno or the buyer's tax id.
+number does on the second wire, and that a device without 8D refuses it with 37, and one with it a
+sale without it with 55. No known command prints a barcode, a storno or the buyer's tax id.
 """
 
 from dataclasses import replace
 from datetime import datetime
 
-from drivers.base import Operator
-from drivers.capabilities import Capabilities, Feature
+from drivers.base import Operator, unheeded
+from drivers.capabilities import Capabilities, Feature, Told
 from drivers.clock import Clock
 from drivers.errors import ContactLost, Refused
 from drivers.faults import Fault
 from drivers.je import REFERENCE, DocumentKind
 from drivers.link import Link
 from drivers.model import (
-    Adjustment,
     Bani,
     CashMovement,
     Counters,
@@ -40,7 +40,6 @@ from drivers.model import (
     Drawer,
     FiscalResult,
     Identity,
-    Line,
     Observation,
     OpenReceipt,
     PaymentKind,
@@ -64,22 +63,17 @@ from drivers.shtrih.fields import (
     RECEIPT_OPEN,
     SHORT_SIZE,
     SLOT_WORDS,
-    adjustment_fields,
-    adjustment_text,
-    by_group,
     close_fields,
     condition_bits,
     group_numbers,
     model_name,
     rate_of,
-    sale_fields,
     serial_text,
-    shares,
     slot_of,
-    text_field,
     text_of,
 )
 from drivers.shtrih.reports import ShtrihReports
+from drivers.shtrih.selling import ShtrihSelling
 from drivers.shtrih.service import ONLY_FIELD, PAYMENTS, TAXES, ShtrihService
 from drivers.shtrih.talk import HELLO, MONEY, ShtrihTalk, le, number
 from drivers.status import DeviceStatus, load_status_bits
@@ -88,18 +82,14 @@ from drivers.undone import Undone
 from drivers.upkeep import Upkeep
 from protocol.exchange import Request
 from protocol.fields import decimal_text
-from protocol.text import ASCII, wrapped
 
-SHORT_STATUS, TEXT, CUT = 0x10, 0x17, 0x25
-DRAWER, CASH_IN, CASH_OUT = 0x28, 0x50, 0x51
-SALE, VOID, CLOSE, DISCOUNT, SURCHARGE, CANCEL, SUBTOTAL = 0x80, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89
-UNDO_DISCOUNT, UNDO_SURCHARGE, DUPLICATE, OPEN, WHO = 0x8A, 0x8B, 0x8C, 0x8D, 0xFC
+SHORT_STATUS, CUT, DRAWER, CASH_IN, CASH_OUT = 0x10, 0x25, 0x28, 0x50, 0x51
+CLOSE, CANCEL, SUBTOTAL, DUPLICATE, WHO = 0x85, 0x88, 0x89, 0x8C, 0xFC
 
 SALES_EVER, DOCUMENTS, CANCELLED = 148, 152, 157  # counters
 TAXES_OF_RECEIPT = (88, 92, 96, 100)  # the receipt's sales of tax 1 to 4
 CASH_ON_HAND, PUT_IN, TAKEN_OUT = 241, 242, 243
-TO_RECEIPT = bytes([2])  # flag of 17: the receipt's tape
-SALE_TYPE, FULL_CUT, FIRST_DRAWER = bytes([0]), bytes([0]), bytes([0])
+FULL_CUT, FIRST_DRAWER = bytes([0]), bytes([0])
 PAYMENT_SLOTS = 4
 STATUS_BITS = load_status_bits("shtrih_status.csv")
 FEATURES = {Feature.ARCHIVE, Feature.DRAWER, Feature.DUPLICATE, Feature.OPERATORS, Feature.TIPS}
@@ -114,19 +104,23 @@ class Shtrih:
         lines_max=200,
         payment_kinds=frozenset(kind for _, kind in SLOT_WORDS),
         features=frozenset(FEATURES),
+        untold=frozenset({Told.JE_BY_DATE, Told.TEXTS}),
     )
 
     def __init__(
         self, transport: Transport, clock: Clock, operator: Operator, *, dialect: str = "enq"
     ) -> None:
+        self._configured = f"shtrih:{dialect}"
         self._dialect = DIALECTS[dialect]
         self._link = Link(transport, self._dialect.wire, clock)
         self._talk = ShtrihTalk(self._link, operator.password)
         self._reports = ShtrihReports(self._talk)
+        self._selling = ShtrihSelling(self._talk, self._dialect)
         self._clock = ShtrihClock(self._talk, self._reports)
         self.service = ShtrihService(self._talk)
         self.archive = ShtrihArchive(self._talk, self._reports)
         self.operator = operator
+        self.paying = unheeded
         self._model = ""
         self._slots: dict[PaymentKind, int] = {}
         self._table: dict[str, VatRate | None] = {}
@@ -139,7 +133,7 @@ class Shtrih:
 
     def open(self, *, last_sequence: int | None) -> Identity:
         probe = Request(WHO, repeatable=True, budget=HELLO)
-        told = open_as("shtrih", self._link, probe, last_sequence=last_sequence)
+        told = open_as(self._configured, self._link, probe, last_sequence=last_sequence)
         if told.status != b"\x00" or len(told.data) < 7:
             raise Refused(Fault.UNKNOWN_COMMAND, device_code=told.status.hex(), doing="FC")
         self._model = model_name(told.data)
@@ -234,28 +228,31 @@ class Shtrih:
         return Observation(counters, None, self._last_total())
 
     def check(self, receipt: Receipt) -> list[Problem]:
-        problems = receipt_problems(
-            receipt, self.capabilities, frozenset(self.vat_rates().values())
-        )
+        rates = frozenset(self.vat_rates().values())
+        problems = receipt_problems(receipt, self.capabilities, rates)
         if receipt.customer_tax_id:
             sentence = "there is no known way to print the buyer's tax id"
             problems.append(Problem("customer_tax_id", "UNSUPPORTED", sentence))
         return problems
 
     def issue_receipt(self, receipt: Receipt) -> FiscalResult:
+        self._open_and_sell(receipt)
+        self.paying()
+        return self.complete_receipt(receipt, payments_done=0)
+
+    def _open_and_sell(self, receipt: Receipt) -> None:
         kinds = {payment.kind for payment in receipt.payments}
         if receipt.barcode or receipt.customer_tax_id or kinds - set(self._slots):
             raise Refused(Fault.UNKNOWN_COMMAND, device_code="", doing="issue")
         rates = self._rates()
         before = self._opened()
-        self._sell(receipt, group_numbers(rates))
+        self._selling.sell(receipt, group_numbers(rates))
         subtotal = self._subtotal()
         if subtotal != receipt.total:
             if before is not None and self._all_documents() > before + 1:
                 raise ContactLost("our receipt was cancelled, and begun anew in its middle")
             code = f"{decimal_text(subtotal, 2)} instead of {decimal_text(receipt.total, 2)}"
             raise Refused(Fault.TOTAL_MISMATCH, device_code=code, doing="before payment")
-        return self.complete_receipt(receipt, payments_done=0)
 
     def complete_receipt(self, receipt: Receipt, *, payments_done: int) -> FiscalResult:
         """Pay and close in one; its document is only known if 152 does not move meanwhile."""
@@ -290,10 +287,10 @@ class Shtrih:
     def print_slip(self, slip: Slip) -> int | None:
         """Free lines and a cut: to the device it is no document."""
         self._undone.slip_begun(slip.reference)
-        self._texts(slip.texts)
+        self._selling.texts(slip.texts)
         self._undone.slip_told()
         if slip.reference:
-            self._print(f"{REFERENCE}{slip.reference}")
+            self._selling.print(f"{REFERENCE}{slip.reference}")
         self.close_slip()
         return None
 
@@ -310,49 +307,11 @@ class Shtrih:
     def _opened(self) -> int | None:
         """The documents before a receipt that its first sale opens: each sale may open another."""
         if self._dialect.opens:
-            self._talk.do(OPEN, SALE_TYPE)
+            self._selling.open()
             return None
         if (mode := self._short_status()[3]) & 0x0F == RECEIPT_OPEN:
             raise Refused(Fault.RECEIPT_OPEN, device_code=f"mode {mode:02X}", doing="issue")
         return self._all_documents()
-
-    def _sell(self, receipt: Receipt, groups: dict[VatRate, int]) -> None:
-        """All that a receipt says before it is paid."""
-        self._texts(receipt.texts_above)
-        for line in receipt.lines:
-            self._line(line, groups[line.vat_rate])
-        if receipt.adjustment:
-            sums = by_group(receipt, groups)
-            before = Bani(sum(sums.values()))
-            self._print(f"SUBTOTAL {decimal_text(before, 2)}")
-            for group, share in shares(receipt.adjustment.of(before), sums).items():
-                self._adjust(receipt.adjustment, abs(share), group)
-        self._texts(receipt.texts_below)
-        self._print(f"{REFERENCE}{receipt.reference}")
-
-    def _line(self, line: Line, group: int) -> None:
-        name, *more = wrapped(line.name, NAME_MAX, ASCII)
-        change = line.adjustment
-        size = abs(change.of(line.gross)) if change else 0
-        if line.is_void and change and size:  # else the sum could fall below zero in between
-            undo = UNDO_DISCOUNT if change.kind.startswith("discount") else UNDO_SURCHARGE
-            self._talk.do(undo, adjustment_fields(size, group, adjustment_text(change)))
-        self._talk.do(VOID if line.is_void else SALE, sale_fields(line, name, group))
-        if change and size and not line.is_void:
-            self._adjust(change, size, group)
-        self._texts(tuple(more))
-
-    def _adjust(self, change: Adjustment, size: int, group: int) -> None:
-        command = DISCOUNT if change.kind.startswith("discount") else SURCHARGE
-        self._talk.do(command, adjustment_fields(size, group, adjustment_text(change)))
-
-    def _texts(self, texts: tuple[str, ...]) -> None:
-        for text in texts:
-            for piece in wrapped(text, COLUMNS, ASCII):
-                self._print(piece or " ")
-
-    def _print(self, text: str) -> None:
-        self._talk.do(TEXT, TO_RECEIPT + text_field(text))
 
     def _serial(self) -> str:
         return serial_text(self._reports.full_status().serial, self._model)

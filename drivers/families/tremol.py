@@ -23,10 +23,10 @@ as an operator's password, the TCP port and password, and what a repeated NBL do
 from dataclasses import replace
 from datetime import datetime
 
-from drivers.base import Operator
+from drivers.base import Operator, unheeded
 from drivers.capabilities import Capabilities, Feature
 from drivers.clock import Clock
-from drivers.errors import ContactLost, NotStarted, Refused
+from drivers.errors import ContactLost, Refused
 from drivers.faults import Fault
 from drivers.je import REFERENCE, DocumentKind
 from drivers.link import Link
@@ -67,7 +67,6 @@ from drivers.tremol.fields import (
     device_time,
     last_number,
     model_and_firmware,
-    money,
     payment_slots,
     progress,
     sale_fields,
@@ -76,15 +75,15 @@ from drivers.tremol.fields import (
     wide,
 )
 from drivers.tremol.je import TremolJe
+from drivers.tremol.opening import give_password, need_own_country, need_own_places
 from drivers.tremol.reports import TremolReports
 from drivers.tremol.service import TremolService
 from drivers.tremol.talk import MONEY, TremolTalk
 from drivers.undone import Undone
 from drivers.upkeep import Upkeep
 from protocol.exchange import Request
-from protocol.fields import integer
+from protocol.fields import integer, money
 from protocol.text import ASCII, fold, wrapped
-from protocol.zfp import log_in
 from protocol.zfp_exchange import ZFP
 
 STATUS, VERSION, DRAWER, OPEN_SLIP, CLOSE_SLIP = 0x20, 0x21, 0x2A, 0x2E, 0x2F
@@ -121,7 +120,7 @@ class Tremol:
         dialect: str = "ro",
         tcp_password: str = "",
     ) -> None:
-        self._transport = transport
+        self._configured = f"tremol:{dialect}"
         self._dialect = DIALECTS[dialect]
         self._tcp_password = tcp_password
         self._link = Link(transport, ZFP, clock)
@@ -131,6 +130,7 @@ class Tremol:
         self.service = TremolService(self._talk, self._dialect)
         self.archive = TremolArchive(self._talk, self._dialect)
         self.operator = operator
+        self.paying = unheeded
         password = wide(operator.password, self._dialect.password_width)
         self._who = f"{operator.number};{password}"
         self._slots = dict(self._dialect.payments)
@@ -145,20 +145,25 @@ class Tremol:
 
     def open(self, *, last_sequence: int | None) -> Identity:
         if self._tcp_password:
-            self._log_in()
+            give_password(self._talk, self._tcp_password)
         probe = Request(STATUS, repeatable=True)
-        open_as("tremol", self._link, probe, last_sequence=last_sequence)
+        open_as(self._configured, self._link, probe, last_sequence=last_sequence)
+        version = need_own_country(self._talk, self._configured)
         self.vat_rates()
         names = self._talk.read(PAYMENTS, read=lambda fields: fields[:-1])  # then an exchange rate
+        need_own_places(self._talk, self._configured, names)
         self._slots = payment_slots(names, self._dialect)
         self._narrow()
-        return self.identity()
+        return self._identity(version)
 
     def close(self) -> None:
         self._link.close()
 
     def identity(self) -> Identity:
-        model, firmware = self._talk.read(VERSION, read=model_and_firmware)
+        return self._identity(self._talk.read(VERSION, read=list))
+
+    def _identity(self, version: list[str]) -> Identity:
+        model, firmware = model_and_firmware(version)
         memory_command, at = self._dialect.fiscal_memory_in
         memory = self._talk.read(memory_command, read=lambda f: (*f, "", "")[at].strip())
         tax_id = self._talk.read(REGISTRATION, read=lambda fields: fields[0].strip())
@@ -240,8 +245,8 @@ class Tremol:
         if of is not DocumentKind.RECEIPT:  # of these nothing is counted, nor surely found
             return self._undone.observed(counters, reference)
         new = range(since.receipt_count + 1, counters.receipt_count + 1)
-        z_number, printed = counters.z_number + 1, self._receipts()[0]
-        found, trace = self._je.find(reference, new, printed=printed, z_number=z_number)
+        last = self._receipts()  # another may have come since the counters were read
+        found, trace = self._je.find(reference, new, last=last, z_number=counters.z_number + 1)
         return Observation(counters, None, self._last_total(), found, trace, counts_slips=False)
 
     def check(self, receipt: Receipt) -> list[Problem]:
@@ -249,21 +254,23 @@ class Tremol:
         return tremol_problems(receipt, self.capabilities, rates, self._dialect)
 
     def issue_receipt(self, receipt: Receipt) -> FiscalResult:
+        self._open_and_sell(receipt)
+        self.paying()
+        return self.complete_receipt(receipt, payments_done=0)
+
+    def _open_and_sell(self, receipt: Receipt) -> None:
         self._need_known(receipt)
         cui = receipt.customer_tax_id
         how = f"0;0;{STEP_BY_STEP_CUSTOMER if cui else STEP_BY_STEP}"
-        self._talk.do(
-            OPEN_RECEIPT, f"{self._who};{how}" + (f";{customer_fields(cui)}" if cui else "")
-        )
+        customer = f";{customer_fields(cui)}" if cui else ""
+        self._talk.do(OPEN_RECEIPT, f"{self._who};{how}{customer}")
         self._sell(receipt)
         seen = self._progress()
         if not seen.is_open:  # cancelled when the power came back
             raise Refused(Fault.NO_RECEIPT_OPEN, device_code="72", doing="before payment")
         if seen.paid != 0 or seen.total != receipt.total:
-            code = f"{money(seen.total)} instead of {money(receipt.total)}"
-            code += ", payment begun" if seen.paid != 0 else ""
+            code = f"{money(seen.total)} instead of {money(receipt.total)}, paid {seen.paid}"
             raise Refused(Fault.TOTAL_MISMATCH, device_code=code, doing="before payment")
-        return self.complete_receipt(receipt, payments_done=0)
 
     def complete_receipt(self, receipt: Receipt, *, payments_done: int) -> FiscalResult:
         expected, z_number = self._receipts()[1] + 1, self._last_z()
@@ -287,9 +294,8 @@ class Tremol:
         return self._reports.z_report(self._table, self._slots, after=self._z_number)
 
     def move_cash(self, movement: CashMovement) -> Drawer:
-        self._talk.do(
-            CASH, f"{self._who};0;{money(movement.paid_in - movement.paid_out)}", budget=MONEY
-        )
+        amount = money(movement.paid_in - movement.paid_out)
+        self._talk.do(CASH, f"{self._who};0;{amount}", budget=MONEY)
         return self.drawer()
 
     def print_slip(self, slip: Slip) -> int | None:
@@ -312,18 +318,10 @@ class Tremol:
     def open_drawer(self) -> None:
         self._talk.do(DRAWER)
 
-    def _log_in(self) -> None:
-        """Give the network's password, once, right after connecting [manual 1]."""
-        self._transport.open()
-        try:
-            self._transport.write(log_in(self._tcp_password))
-        except ContactLost as error:
-            self._transport.close()
-            raise NotStarted(str(error), fault=Fault.NO_ANSWER) from error
-
     def _narrow(self) -> None:
-        """Offer only the payments that this device has."""
-        self.capabilities = replace(self.capabilities, payment_kinds=frozenset(self._slots))
+        """Offer only the payments that this device has, and what its dialect tells."""
+        kinds, untold = frozenset(self._slots), self._dialect.untold
+        self.capabilities = replace(self.capabilities, payment_kinds=kinds, untold=untold)
 
     def _need_known(self, receipt: Receipt) -> None:
         """Refuse what no command prints, before anything is open."""

@@ -36,6 +36,7 @@ from drivers.faults import Fault
 from drivers.isl.reads import LAST_DOCUMENT
 from drivers.isl.talk import READING, IslTalk
 from drivers.je import Trace
+from protocol.daisy import row_fields
 from protocol.fields import integer
 
 ANNOUNCE, JE = 0x99, 0xC3
@@ -143,7 +144,7 @@ class DaisyArchive(NoArchive):
         )
         if not rows:
             return None
-        _, there, at, code, *_ = [*rows[0].decode("latin-1").split("\t"), "", "", ""]
+        _, there, at, code, *_ = [*row_fields(rows[0].decode("latin-1")), "", "", ""]
         if not rows[0].startswith(DOCUMENT_ROW) or not (there.isdecimal() and code.isdecimal()):
             raise ContactLost(f"{rows[0]!r} does not begin a document")
         texts = (TEXT_ROW.fullmatch(row) for row in rows[1:])

@@ -3,7 +3,8 @@ r"""What differs between the legacy ISL devices, as a table: grammar, letters, c
 49 sale       {name}\t{letter}{price}*{quantity}{unit}{adjustment}   e.g. Paine\tA3.50*2.000,-10.00
 53 payment    \t{letter}{amount}                                     e.g. \tP10.00
 70 cash       {amount} in, -{amount} out
-110 payments  a sum for each of `payment_order`, then numbers that each family reads by itself
+110 payments  a sum for each of `payment_order`, however many, then `paid_ends` numbers, of which
+              each family reads its own: 0.00,5.00,0004,0131 is two sums, the last Z, a receipt
 """
 
 from collections.abc import Mapping
@@ -39,6 +40,7 @@ class Dialect:
     cancel: int = 60
     rates: int = 97
     paid: int = 110  # tells what was paid today
+    paid_ends: int = 2  # numbers behind those sums: the last Z, the next receipt
     tells_last_record: bool = True  # 86; else the date of the last Z in 64
     status_data: str = "X"
     sale: str = SALE

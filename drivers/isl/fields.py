@@ -8,14 +8,17 @@ from datetime import UTC, datetime
 from drivers.errors import Refused
 from drivers.faults import Fault
 from drivers.model import Bani, DeviceTime, Drawer
-from protocol.fields import decimal_text, decimal_value, integer
+from protocol.fields import decimal_value, integer
 
 CASH, LAST_Z = 70, 64
-CLOCKS = ("%d-%m-%y %H:%M:%S", "%d.%m.%y %H:%M:%S", "%d-%m-%Y %H:%M:%S", "%d%m%y")
-
-
-def money(amount: int) -> str:
-    return decimal_text(amount, 2)
+CLOCKS = (
+    "%d-%m-%y %H:%M:%S",  # as it is written
+    "%d.%m.%y %H:%M:%S",
+    "%d-%m-%Y %H:%M:%S",
+    "%d-%m-%y %H:%M",
+    "%d-%m-%Y",
+    "%d%m%y",
+)
 
 
 def device_time(text: str) -> DeviceTime:

@@ -13,7 +13,6 @@ from drivers.isl.fields import (
     CLOCKS,
     bani,
     drawer_sums,
-    money,
 )
 from drivers.isl.reads import CASH, IslReads
 from drivers.isl.talk import (
@@ -38,7 +37,7 @@ from drivers.model import (
     Slip,
 )
 from protocol.exchange import READ
-from protocol.fields import integer
+from protocol.fields import integer, money
 from protocol.text import wrapped
 
 OPEN_NONFISCAL, CLOSE_NONFISCAL, NONFISCAL_TEXT = 38, 39, 42
@@ -52,9 +51,20 @@ DRAWER_PULSE_MS = 50
 class IslPrinter(IslReads):
     """One legacy ISL device; a family says the rest."""
 
+    @property
+    def _family(self) -> str:
+        """With its dialect: a payment's letter means another one in another."""
+        spoken = (name for name, one in self.dialects.items() if one is self.dialect)
+        return f"{super()._family}:{next(spoken)}"
+
     # what prints
 
     def issue_receipt(self, receipt: Receipt) -> FiscalResult:
+        self._open_and_sell(receipt)
+        self.paying()
+        return self.complete_receipt(receipt, payments_done=0)
+
+    def _open_and_sell(self, receipt: Receipt) -> None:
         repeats, counted = self._link.repeats, self._counted
         known = counted[0] == self._talk.acted
         self._open_receipt(receipt)
@@ -67,7 +77,6 @@ class IslPrinter(IslReads):
                 raise ContactLost("the device forgot what it had answered: total differs")
             code = f"{money(subtotal)} instead of {money(receipt.total)}"
             raise Refused(Fault.TOTAL_MISMATCH, device_code=code, doing="subtotal")
-        return self.complete_receipt(receipt, payments_done=0)
 
     def complete_receipt(self, receipt: Receipt, *, payments_done: int) -> FiscalResult:
         ours = self._documents() + (not self.dialect.counts_at_open)

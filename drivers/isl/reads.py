@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from drivers.archive import NoArchive
-from drivers.base import Operator
+from drivers.base import Operator, unheeded
 from drivers.clock import Clock
 from drivers.errors import ContactLost, NotStarted, Refused
 from drivers.isl.dialect import Dialect
@@ -85,6 +85,7 @@ class IslReads(ABC):
         self.archive = self._archive()
         self._archive_of = ""  # the serial of the device that it has read
         self.operator = operator
+        self.paying = unheeded
         self._table: dict[str, VatRate | None] = {}
         self._z_number: int | None = None  # the last Z when the counters were read
         self._closing: Report | None = None  # the day, as it was read before its Z report
@@ -296,8 +297,9 @@ class IslReads(ABC):
         return dict(zip(letters, map(bani, sums), strict=False))
 
     def _paid(self, fields: list[str]) -> tuple[Payment, ...]:
-        """110: the sums by kind of payment."""
-        sums = zip(self.dialect.payment_order, fields, strict=False)
+        """110: the sums by kind of payment, without the numbers behind them."""
+        told = fields[: len(fields) - self.dialect.paid_ends]
+        sums = zip(self.dialect.payment_order, told, strict=False)
         paid = ((kind, bani(text)) for kind, text in sums if kind)
         return tuple(Payment(kind, sum_) for kind, sum_ in paid if sum_)
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from drivers.errors import ContactLost, Refused
+from drivers.errors import Refused, no_sense
 from drivers.faults import Fault
 from drivers.link import Link
 from protocol.errors import ReplyError
@@ -179,4 +179,4 @@ def understood(code: int, fields: list[str], read: Callable[[list[str]], Value])
     try:
         return read(fields)
     except (ReplyError, ValueError, IndexError) as error:
-        raise ContactLost(f"the answer to {code} makes no sense: {fields}") from error
+        raise no_sense(f"{code}", ",".join(fields)) from error

@@ -17,11 +17,12 @@ from protocol.shtrih_exchange import SHTRIH, SHTRIH_NUMBERED
 class Dialect:
     wire: WireProtocol
     opens: bool = True  # there is 8D
+    otherwise: str = ""  # the dialect of a device whose receipts open the other way
 
 
-_ENQ = Dialect(SHTRIH)
+_ENQ = Dialect(SHTRIH, otherwise="by_sale")
 DIALECTS = {
     "enq": _ENQ,
-    "by_sale": replace(_ENQ, opens=False),
-    "numbered": replace(_ENQ, wire=SHTRIH_NUMBERED),
+    "by_sale": replace(_ENQ, opens=False, otherwise="enq"),
+    "numbered": Dialect(SHTRIH_NUMBERED),
 }

@@ -28,7 +28,7 @@ JE = Budget(silence_s=60.0, total_s=150.0)  # 40 to 150 s [7.1]
 
 FAULTS = load_faults("shtrih_errors.csv")
 STATUS, CONTINUE = 0x10, 0xB0
-STILL_PRINTING, WAITS_FOR_CONTINUE, WRONG_LENGTH = 0x50, 0x58, 0x7E
+STILL_PRINTING, WAITS_FOR_CONTINUE, WRONG_MODE, WRONG_LENGTH = 0x50, 0x58, 0x73, 0x7E
 TRIES_MAX = 4
 POLLS_MAX = 120
 POLL_S = 0.25
@@ -84,7 +84,7 @@ class ShtrihTalk:
         for _ in range(TRIES_MAX):
             reply = self.link.execute(request)
             if reply.status[0] == WAITS_FOR_CONTINUE:
-                need_good(CONTINUE, self._continue())
+                self._continue()
             elif reply.status[0] not in (STILL_PRINTING, WRONG_LENGTH):
                 break
             self.settle()
@@ -111,8 +111,10 @@ class ShtrihTalk:
             raise Refused(Fault.OPERATOR_REFUSED, device_code="", doing="the password is no number")
         return le(int(self._password), 4)
 
-    def _continue(self) -> bytes:
-        return self.link.execute(Request(CONTINUE, self.who, budget=PRINT)).status
+    def _continue(self) -> None:
+        status = self.link.execute(Request(CONTINUE, self.who, budget=PRINT)).status
+        if status[0] != WRONG_MODE:  # somebody printed meanwhile: nothing waits any more
+            need_good(CONTINUE, status)
 
 
 def need_good(command: int, status: bytes) -> None:

@@ -28,6 +28,7 @@ from drivers.archive import (
     Unhurried,
 )
 from drivers.archive_stream import Lines, whole
+from drivers.capabilities import Told
 from drivers.errors import Refused
 from drivers.faults import Fault
 from drivers.je import Trace
@@ -85,11 +86,12 @@ class TremolArchive:
             raise
 
     def _of_dates(self, span: DateSpan) -> range:
-        if not self._dialect.finds_z_by_date:
-            _unknown("the JE by dates: say which Z")
+        if Told.JE_BY_DATE in self._dialect.untold:
+            _refuse(Fault.BAD_REQUEST, "the JE by dates: say which Z")
         days = (span.last - span.first).days + 1
         if days > DAYS_MAX:
-            _unknown(f"the JE of {days} days: {DAYS_MAX} at most, or say which Z")
+            what = f"the JE of {days} days: {DAYS_MAX} at most, or say which Z"
+            _refuse(Fault.RESULT_TOO_LARGE, what)
         dates = [span.first + timedelta(days=number) for number in range(days)]
         first = next(filter(None, (self._z_of(FIRST, day) for day in dates)), 0)
         if not first:
@@ -112,5 +114,5 @@ def _day(day: date) -> str:
     return day.strftime("%d%m%y")
 
 
-def _unknown(doing: str) -> NoReturn:
-    raise Refused(Fault.BAD_REQUEST, device_code="", doing=doing)
+def _refuse(fault: Fault, doing: str) -> NoReturn:
+    raise Refused(fault, device_code="", doing=doing)

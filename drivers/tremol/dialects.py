@@ -12,6 +12,7 @@ names the device gives its payments is read anyway [other_protocols.md 2.9].
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from drivers.capabilities import Told
 from drivers.model import PaymentKind
 from drivers.status import StatusBit, load_status_bits
 
@@ -47,7 +48,7 @@ class Dialect:
     tells_payments: bool  # 72 P: what is paid of the open receipt
     tells_last_total: bool  # 72 B: the QR data of the last receipt
     percent_sign: str = "%"  # the manual has it, recorded sessions do not [2.6]
-    finds_z_by_date: bool = True  # 5A: the Zs of a date
+    untold: frozenset[Told] = frozenset()
     columns: int = 32  # the narrowest paper; 1D 49 would tell, in Bulgaria
     header_lines: int = 8
     footer_lines: int = 3
@@ -106,7 +107,7 @@ _BG = replace(
     takes_customer=False,
     tells_payments=True,
     tells_last_total=True,
-    finds_z_by_date=False,
+    untold=frozenset({Told.JE_BY_DATE}),  # 5A is Romanian
 )
 _TWO = {PaymentKind.CASH: 0, PaymentKind.CARD: 1}
 DIALECTS = {

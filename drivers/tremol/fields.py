@@ -23,7 +23,7 @@ from drivers.model import (
 )
 from drivers.tremol.dialects import Dialect
 from protocol.errors import ReplyError
-from protocol.fields import decimal_text, decimal_value, integer
+from protocol.fields import decimal_text, decimal_value, integer, money
 from protocol.text import ASCII, fold
 
 NAME_WIDTH, NAME_MAX, UNIT_MAX = 36, 30, 3
@@ -61,10 +61,6 @@ class Progress:
 
 def bani(text: str) -> Bani:
     return Bani(decimal_value(text, 2))
-
-
-def money(amount: int) -> str:
-    return decimal_text(amount, 2)
 
 
 def clean(text: str, page: str = ASCII) -> str:

@@ -27,14 +27,14 @@ class TremolJe:
         return self._talk.lines(JE, f"J0;N;{first:06d};{last:06d}")
 
     def find(
-        self, reference: str, receipts: range, *, printed: int, z_number: int
+        self, reference: str, receipts: range, *, last: tuple[int, int], z_number: int
     ) -> tuple[bool | None, Trace | None]:
         """Look for our reference in those receipts; None: they could not all be read.
 
         Args:
             reference: our line's own part; "" for nothing.
             receipts: their numbers as the total of 71 counts them.
-            printed: the number printed on the last of them.
+            last: one receipt's number on paper, and what 71 counted with it.
             z_number: the Z report that will hold them.
         """
         if not reference or len(receipts) > DOCUMENTS_MAX:
@@ -44,7 +44,7 @@ class TremolJe:
                 text = "\n".join(self.receipts(number, number))
             except (Refused, ContactLost):
                 return None, None
-            on_paper = printed - (receipts[-1] - number)
+            on_paper = last[0] - (last[1] - number)
             trace = Trace(on_paper, number, z_number, time_in(text))
             stands = None if CANCELLED in text.upper() else True
             found, ours = look_for(reference, [JeDocument(stands, trace, text)])

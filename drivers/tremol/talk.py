@@ -8,7 +8,7 @@ do(0x30, "1;0000...") -> acknowledgement 34 32      -> Refused(receipt_open, "34
 from collections.abc import Callable
 from typing import TypeVar
 
-from drivers.errors import ContactLost, Refused
+from drivers.errors import ContactLost, Refused, no_sense
 from drivers.faults import Fault
 from drivers.link import Link
 from drivers.status import load_faults
@@ -51,7 +51,7 @@ class TremolTalk:
         try:
             return read(fields)
         except (ReplyError, IndexError) as error:
-            raise ContactLost(f"the answer to {command:02X} makes no sense: {fields}") from error
+            raise no_sense(f"{command:02X}", ";".join(fields)) from error
 
     def ask(self, command: int, data: str = "") -> bytes:
         """Read what is not in fields."""

@@ -79,10 +79,6 @@ class Portal:
     def rotate(self, key_id: str) -> str:
         return str(self._post(f"keys/{key_id}/rotate", {})["secret"])
 
-    def all_keys(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.http.get("keys").raise_for_status().json()["keys"]
-        return found
-
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         found: dict[str, Any] = self.http.post(path, json=body).raise_for_status().json()
         return found

@@ -20,6 +20,7 @@ from sandbox.printer_zfp.profiles import Profile
 UNKNOWN, NOT_LEGAL, Z_NOT_ZERO, SYNTAX = "1", "2", "3", "4"
 TOO_LARGE, ZERO, NOTHING_TO_CORRECT, NOT_ENOUGH_CASH = "5", "6", "7", "8"
 CLOCK_WRONG, WRONG_PASSWORD, DAY_BLOCKED, JE_FULL, CONDITIONS = "3", "9", ";", ">", "?"
+FACTORY = ("0", "0000")  # passwords: a register's, a printer's
 
 
 class No(Exception):
@@ -87,12 +88,13 @@ def need_nothing_open(memory: Memory) -> None:
 
 
 def need_operator(asked: Asked, operator: str, password: str) -> int:
-    """His own password, or before he has one either the shop's or his number."""
+    """His own password, or before he has one the shop's, his number or the factory's."""
     index = integer(operator, 1, 20)
     if len(password) != asked.profile.password_width:
         raise No(SYNTAX)
     own = padded(asked.memory.operator_passwords, OPERATORS)[index - 1]
-    if password.strip() not in ((own,) if own else (asked.settings.password, str(index))):
+    given = (asked.settings.password, str(index), *FACTORY)
+    if password.strip() not in ((own,) if own else given):
         raise No(NOT_LEGAL, first=WRONG_PASSWORD)
     return index
 

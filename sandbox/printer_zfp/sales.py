@@ -46,7 +46,7 @@ from sandbox.printer_zfp.asked import (
 )
 from sandbox.printer_zfp.profiles import NOT_USED
 
-PLAIN_TYPES, CUSTOMER_TYPES = (0, 2, 4), (1, 3, 5)
+CUSTOMER_TYPES = (1, 3, 5)
 CUSTOMER_WIDTHS = (15, 30, 20, 20, 20, 20, 30)
 NAME_WIDTH, LINES_MAX, PAYMENTS_MAX, TEXTS_MAX = 36, 300, 32, 200
 TOTAL_BANI_MAX = 9_999_999_999

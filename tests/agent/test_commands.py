@@ -327,6 +327,19 @@ def test_what_is_no_payload_of_its_kind_is_told_with_its_path(
     }
 
 
+@pytest.mark.parametrize(
+    ("payload", "sentence"),
+    [
+        ({}, "one span is needed, with its first and its last"),
+        ({"z_from": 3, "z_to": 2}, "its last is before its first"),
+    ],
+)
+def test_a_bad_span_is_told_in_our_own_words_alone(payload: object, sentence: str) -> None:
+    with pytest.raises(NotUnderstood) as caught:
+        KINDS["read_fiscal_memory"].understand(json.dumps(payload), "c1", NOW)
+    assert [problem.sentence for problem in caught.value.problems] == [sentence]
+
+
 @pytest.mark.parametrize("text", ["", "{", "null", "7", '"x"'])
 def test_a_payload_that_is_no_object_is_none(text: str) -> None:
     for kind in KINDS.values():

@@ -151,7 +151,7 @@ def test_a_change_is_made_between_two_steps_in_the_loop_s_own_thread(yard: Yard)
     running.dismiss()
 
 
-def test_a_nudge_for_somebody_who_is_not_there_is_nothing(yard: Yard) -> None:
+def test_a_wake_for_somebody_who_is_not_there_is_nothing(yard: Yard) -> None:
     yard.crew.wake("device dev_9")
 
 

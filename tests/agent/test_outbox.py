@@ -25,6 +25,7 @@ from tests.agent.cloud.cloud_world import (
     told,
 )
 from tests.agent.ledger.rows import FILE, RESULT, issuing
+from tests.agent.outbox import unreported
 from tests.agent.world import FakeClock, sale
 
 COMMANDS = "/api/v1/commands"
@@ -67,7 +68,7 @@ def test_a_missing_scope_pauses_only_what_needs_it(world: World, agent: Agent) -
     agent.settle()
     assert told(world, first)["status"] == "completed"
     assert fates(agent, first) == {"result": Fate.DONE, "receipt": Fate.PAUSED}
-    assert agent.ledger.unreported(9) == []
+    assert unreported(agent.ledger, 9) == []
     assert any("list of receipts" in note for note in agent.sync.notes)
     second = printed(world, agent, "z_report")
     agent.settle()
@@ -130,7 +131,7 @@ def test_a_final_answer_is_recorded_and_counts_as_heard(world: World, agent: Age
     agent.settle()
     assert agent.names(id_)[-1] == "cloud_final"
     assert fates(agent, id_)["result"] is Fate.FINAL
-    assert agent.ledger.unreported(9) == []
+    assert unreported(agent.ledger, 9) == []
 
 
 def test_a_cloud_without_a_result_route_is_known_by_the_command_it_knows(
@@ -260,5 +261,8 @@ def test_the_status_shows_what_was_set_aside(tmp_path: Path) -> None:
         ledger.settle(ledger.waiting(9), Fate.ASIDE, "400 BAD: no")
     run: Callable[..., Any] = CliRunner().invoke
     assert "set aside: result of c1: 400 BAD: no" in run(app, ["status", "--config", config]).output
+    romanian = run(app, ["status", "--config", config, "--lang", "ro"]).output
+    assert "pus deoparte: result pentru comanda c1: 400 BAD: no" in romanian
+    assert "emisă (issued)" in romanian
     shown = run(app, ["ledger", "show", "c1", "--config", config]).output
     assert "told: result  aside  400 BAD: no" in shown

@@ -2,6 +2,7 @@
 
 import getpass
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,7 @@ def told(ledger: Ledger, id_: str = "c1") -> dict[str, Any]:
     return uploads[0].body if uploads else {}
 
 
-def test_both_counters_stand_side_by_side_with_the_reason_and_the_two_ways(
+def test_both_counters_stand_side_by_side_with_the_reason_and_the_three_ways(
     ledger: Ledger, amef: Amef
 ) -> None:
     held(ledger)
@@ -77,8 +78,8 @@ def test_both_counters_stand_side_by_side_with_the_reason_and_the_two_ways(
     assert ["fiscal", "receipts", "40", "42", "*"] in rows
     assert ["last", "Z", "3", "3"] in rows
     assert WHY in shown
-    assert "amef resolve c1 --on-paper NUMBER" in shown
-    assert "amef resolve c1 --not-on-paper requeue | drop" in shown
+    for way in ("--on-paper NUMBER", "--not-on-paper requeue", "--drop --reason TEXT"):
+        assert f"amef resolve c1 {way}\n" in shown
 
 
 def test_a_held_command_is_explained_in_romanian(ledger: Ledger, amef: Amef) -> None:
@@ -86,6 +87,23 @@ def test_a_held_command_is_explained_in_romanian(ledger: Ledger, amef: Amef) -> 
     shown = amef("ledger", "show", "c1", "--lang", "ro").stdout
     assert "Un om trebuie să spună ce s-a întâmplat." in shown
     assert ["bonuri", "fiscale", "40", "42", "*"] in [line.split() for line in shown.splitlines()]
+
+
+def test_the_list_of_commands_is_in_the_readers_language(ledger: Ledger, amef: Amef) -> None:
+    held(ledger)
+    ledger.operator_found(ledger.entry("c1"), {"receipt_number": 17}, {"who": "a", "reason": ""})
+    assert "no. 17" in amef("ledger", "list", "--lang", "en").stdout
+    romanian = amef("ledger", "list", "--lang", "ro").stdout
+    assert "nr. 17" in romanian
+    assert "comanda" in romanian
+    assert "attempts" not in romanian
+
+
+def test_every_label_of_a_command_has_its_romanian(ledger: Ledger, amef: Amef) -> None:
+    held(ledger)
+    shown = amef("ledger", "show", "c1", "--lang", "ro").stdout
+    assert "stare: așteaptă un om (held)" in shown
+    assert not re.search(r"^ *[a-z]+_[a-z_]+: ", shown, re.MULTILINE)
 
 
 def test_json_keeps_everything_of_a_held_command(ledger: Ledger, amef: Amef) -> None:
@@ -180,18 +198,16 @@ def test_what_is_not_on_paper_is_queued_again_with_a_new_time_to_live(
     assert told(ledger) == {}
 
 
-@pytest.mark.parametrize(
-    "how", [("--not-on-paper", "drop"), ("--drop", "--reason", "paid by card")]
-)
-def test_what_is_dropped_is_rejected_and_the_cloud_hears_by_whom(
-    ledger: Ledger, amef: Amef, how: tuple[str, ...]
+def test_what_is_dropped_is_rejected_and_the_cloud_hears_by_whom_and_why(
+    ledger: Ledger, amef: Amef
 ) -> None:
     held(ledger)
-    assert amef("resolve", "c1", *how, "--yes").exit_code == 0
+    assert amef("resolve", "c1", "--drop", "--reason", "paid by card", "--yes").exit_code == 0
     assert ledger.entry("c1").state is State.REJECTED
     body = told(ledger)
     assert (body["status"], body["errorCode"]) == ("failed", "DROPPED_BY_OPERATOR")
     assert getpass.getuser() in body["errorMessage"]
+    assert "paid by card" in body["errorMessage"]
 
 
 @pytest.mark.parametrize(
@@ -201,6 +217,7 @@ def test_what_is_dropped_is_rejected_and_the_cloud_hears_by_whom(
         ("--on-paper", "1", "--drop", "--reason", "x"),
         ("--on-paper", "1", "--not-on-paper", "requeue"),
         ("--drop",),
+        ("--not-on-paper", "drop"),
         ("--on-paper", "0"),
         ("--not-on-paper", "perhaps"),
     ],

@@ -1,6 +1,6 @@
 """What is done at a time of day becomes an ordinary command, once a day."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from agent.ledger import Ledger
 from agent.schedule import TTL_MS, Schedule
 from config.settings import Settings
 from drivers.model import Counters
+from tests.agent.outbox import unreported
 from tests.agent.world import START_MS, FakeClock
 
 HOUR_MS = 3600 * 1000
@@ -113,7 +114,7 @@ def test_the_cloud_gets_the_report_but_no_result_of_what_it_did_not_ask(
     begun = clockwork.ledger.begin(entry, COUNTERS, 0x20)
     report = {"number": 5, "fiscal_serial": "SIM0000001", "groups": [], "payments": []}
     clockwork.ledger.finish(begun, report | {"issued_at": "21-09-26 23:30:00"}, 0x21)
-    finished = clockwork.ledger.unreported(10)[-1]
+    finished = unreported(clockwork.ledger, 10)[-1]
     done = clockwork.ledger.entry(entry.id)
     assert done.evidence is Evidence.REPLY
     upload, report = to_uploads(finished, done, "a")
@@ -125,17 +126,17 @@ def test_the_cloud_gets_the_report_but_no_result_of_what_it_did_not_ask(
 
 @pytest.mark.parametrize(
     ("day", "utc"),
-    [("2026-07-01", "20:30"), ("2026-12-01", "21:30")],
+    [("2027-07-01", "20:30"), ("2026-12-01", "21:30")],
     ids=["summer", "winter"],
 )
 def test_the_hour_is_the_shops_own(clockwork: Clockwork, day: str, utc: str) -> None:
-    fires = clockwork.schedule.next_after(datetime.fromisoformat(f"{day}T00:00:00+00:00"))
-    assert fires["z_report dev_1"].astimezone(UTC).strftime("%H:%M") == utc
+    due_ms = int(datetime.fromisoformat(f"{day}T{utc}:00+00:00").timestamp() * 1000)
+    for clock_ms, queued in ((due_ms - 1, 0), (due_ms, 1)):
+        clockwork.clock.ms = clock_ms
+        clockwork.schedule.catch_up()
+        assert len(clockwork.ledger.entries(9)) == queued
 
 
-def test_a_device_that_asks_for_none_has_no_job(tmp_path: Path) -> None:
-    clock = FakeClock()
-    schedule = Schedule(
-        settings(tmp_path), clock, lambda: Ledger(tmp_path / "l", clock), lambda _: None
-    )
-    assert set(schedule.next_after(datetime.now(UTC))) == {"catch up"}
+def test_a_device_that_asks_for_none_gets_none(tmp_path: Path) -> None:
+    clockwork = Clockwork(tmp_path, z_report_at=None)
+    assert clockwork.at("2026-09-21 23:30") == clockwork.at("2026-09-22 23:30") == []

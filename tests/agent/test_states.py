@@ -1,8 +1,9 @@
 """The states of a command: the house's table, arrow by arrow, and the same words on disk.
 
 The picture below is copied from the house (section 4), not from the code. Its "absent, to queued or
-rejected" are two arrows here, as a trigger leads to one state: absent and drop. `give_way` came
-later: a reading of the archive is left for what has to be printed (DECISIONS.md, 39).
+rejected" are two arrows here, as a trigger leads to one state: absent and drop. Two came later
+(DECISIONS.md, 39 and 20): `give_way`, a reading of the archive is left for what has to be printed,
+and `pay`, the first payment is about to go.
 """
 
 import itertools
@@ -16,6 +17,7 @@ from agent.states import TRANSITIONS, IllegalTransition, State, Trigger, after
 HOUSE = """
 queued --begin--> issuing --finish--> issued
 queued --reject--> rejected
+issuing --pay--> issuing
 issuing --lose--> in_doubt
 issuing --give_way--> queued
 in_doubt --found--> issued
@@ -37,7 +39,7 @@ every_pair = pytest.mark.parametrize(
 
 def test_the_table_is_the_house_s_picture() -> None:
     assert {**TRANSITIONS} == ARROWS
-    assert len(ARROWS) == 12
+    assert len(ARROWS) == 13
 
 
 @every_pair
@@ -56,7 +58,10 @@ def test_issued_and_rejected_are_the_end() -> None:
 def test_nothing_is_issued_without_having_begun() -> None:
     before = {start for (start, _), end in ARROWS.items() if end == State.ISSUED}
     assert before == {State.ISSUING, State.IN_DOUBT, State.HELD}
-    assert {start for (start, _), end in ARROWS.items() if end == State.ISSUING} == {State.QUEUED}
+    assert {start for (start, _), end in ARROWS.items() if end == State.ISSUING} == {
+        State.QUEUED,
+        State.ISSUING,
+    }
 
 
 def test_the_database_knows_the_same_states() -> None:

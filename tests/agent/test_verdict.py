@@ -354,3 +354,15 @@ def test_a_counter_proves_a_receipt_only_where_nothing_else_came(
     assert decide(Proof.RECEIPT, before, seen, receipt()).verdict is verdict
     found = replace(seen, reference_found=True)
     assert decide(Proof.RECEIPT, before, found, receipt()).verdict is Verdict.ISSUED
+
+
+def test_what_we_sent_no_payment_for_is_ours_by_its_reference_alone() -> None:
+    changed = 0
+    for seen in (one for one in EVERYTHING if one.proof is Proof.RECEIPT):
+        made = seen.decision()
+        known = decide(seen.proof, BEFORE, seen.observation(), seen.work, unpaid=True)
+        counted = made.verdict is Verdict.ISSUED and made.evidence is Evidence.COUNTER
+        theirs = counted or made.verdict is Verdict.COMPLETE
+        assert known.verdict is (Verdict.UNDECIDABLE if theirs else made.verdict), seen
+        changed += theirs
+    assert changed > 0

@@ -18,6 +18,7 @@ from agent.states import State
 from drivers.faults import Fault
 from sandbox.printer.device import Switches
 from tests.agent.examples import day_begun, with_open_receipt
+from tests.agent.outbox import unreported
 from tests.agent.world import DEVICE, Printer, World, sale
 
 OPEN, SALE, CANCEL = 48, 49, 60
@@ -59,7 +60,7 @@ def test_a_receipt_comes_out_as_it_was_asked(world: World) -> None:
         "total": 1150,
         "folded": [],
     }
-    assert world.events("c1") == ["accept", "begin", "finish"]
+    assert world.events("c1") == ["accept", "begin", "pay", "finish"]
     assert world.done == 1
 
 
@@ -158,8 +159,9 @@ def test_a_command_waits_for_paper_and_cover_and_then_prints_once(
     world.settle()
     world.steps(5)
     assert len(world.printer.documents()) == 1
-    assert world.events("c1") == ["accept", "begin", "finish"]
-    told = [e.data["faults"] for e in world.cloud.unreported(99) if e.name == "device"]
+    pay = ["pay"] if kind == "print_receipt" else []
+    assert world.events("c1") == ["accept", "begin", *pay, "finish"]
+    told = [e.data["faults"] for e in unreported(world.cloud, 99) if e.name == "device"]
     assert [faults for faults, _ in groupby(told)] == [[fault], []]
 
 
@@ -203,7 +205,7 @@ def test_another_printer_on_the_port_is_not_driven(tmp_path: Path) -> None:
     world.steps(60)
     assert world.entry("c1").state is State.QUEUED
     assert world.printer.documents() == []
-    (told,) = [e.data for e in world.cloud.unreported(99) if e.name == "device"]
+    (told,) = [e.data for e in unreported(world.cloud, 99) if e.name == "device"]
     assert (told["status"], told["faults"]) == ("offline", [Fault.OTHER_PRINTER])
     world.close()
 

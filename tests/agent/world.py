@@ -40,6 +40,7 @@ from sandbox.printer.paper import Settings
 from sandbox.printer.station import Station
 from sandbox.printer.store import Store
 from sandbox.printer.wire import SYN, Frame, read_frame
+from tests.agent.outbox import unreported
 
 DEVICE = "dev_1"
 START_MS = 1_790_000_000_000
@@ -351,7 +352,7 @@ class World:
         """The names of what happened to a command; without one, to the device."""
         if id_ is not None:
             return [event.name for event in self.cloud.history(id_)]
-        told = self.cloud.unreported(10_000)
+        told = unreported(self.cloud, 10_000)
         return [event.data["status"] for event in told if event.name == "device"]
 
     def paper(self, kind: str) -> list[dict[str, Any]]:

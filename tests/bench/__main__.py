@@ -1,20 +1,35 @@
-"""python -m tests.bench cloud [--receipts N] [--days N]"""
+"""Figures, measured by hand: `python -m tests.bench NAME ...`; each has its own --help.
+
+cloud      the cloud link: latency, idle requests, five agents on one limit, days offline
+archive    how much of what wire and device allow the reader of the JE takes
+detection  how long it takes to find one printer among silent ports
+many       how much faster many printers print than one
+
+Each is a module with `main(argv) -> int`.
+"""
 
 import argparse
 import sys
 
-from tests.bench import cloud
+from tests.bench import archive, cloud, detection, many
 
-BENCHES = {"cloud": cloud.main}
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("what", choices=sorted(BENCHES))
-    parser.add_argument("--receipts", type=int, default=200, help="for the latency")
-    parser.add_argument("--days", type=int, default=30, help="without a cloud")
-    found = parser.parse_args(sys.argv[1:])
-    BENCHES[found.what](receipts=found.receipts, days=found.days)
+BENCHES = {
+    "cloud": cloud.main,
+    "archive": archive.main,
+    "detection": detection.main,
+    "many": many.main,
+}
 
 
-main()
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("name", choices=BENCHES)
+    return BENCHES[parser.parse_args(argv[:1]).name](argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,6 +1,6 @@
 """How much of what wire and device allow the JE reader takes, and what memory it needs.
 
-.venv/bin/python -m tests.bench.archive [--receipts 200] [--baud 115200 | --tcp]
+.venv/bin/python -m tests.bench archive [--receipts 200] [--baud 115200 | --tcp]
 
 A paced virtual printer with one closed day in its JE. First our reader reads, parses, checks and
 files that day, over a real ledger; every frame is kept. Then the same frames are sent to the same
@@ -163,12 +163,12 @@ def memory_mb() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def main() -> int:
-    options = argparse.ArgumentParser(prog="python -m tests.bench.archive", description=__doc__)
+def main(argv: list[str]) -> int:
+    options = argparse.ArgumentParser(prog="python -m tests.bench archive", description=__doc__)
     options.add_argument("--receipts", type=int, default=200)
     options.add_argument("--baud", type=int, default=115200)
     options.add_argument("--tcp", action="store_true")
-    asked = options.parse_args()
+    asked = options.parse_args(argv)
     found = measure(asked.receipts, asked.baud, tcp=asked.tcp)
     told = {name: getattr(found, name) for name in Measured.__dataclass_fields__}
     told |= {"share": found.share, "lines_per_s": found.lines / found.reading_s}
@@ -178,4 +178,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -1,5 +1,7 @@
 """The cloud link in figures.
 
+.venv/bin/python -m tests.bench cloud [--receipts 200] [--days 30]
+
 latency    a receipt queued at the virtual cloud -> the first byte at the virtual printer's cable:
            real processes, real HTTP on loopback, a tap on the pseudo-terminal
 idle       requests of a site with nothing to do
@@ -7,9 +9,11 @@ shared     five agents that share 150 requests in ten minutes, on fake time (sha
 offline    days without a cloud, told afterwards
 """
 
+import argparse
 import os
 import select
 import statistics
+import sys
 import tempfile
 import threading
 import time
@@ -155,11 +159,17 @@ def _pass(clock: FakeClock, site: Site, minutes: int) -> None:
         clock.ms += TICK_MS
 
 
-def main(*, receipts: int, days: int) -> None:
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench cloud", description=__doc__)
+    parser.add_argument("--receipts", type=int, default=200, help="for the latency")
+    parser.add_argument("--days", type=int, default=30, help="without a cloud")
+    asked = parser.parse_args(argv)
     console = Console()
-    found = latency(receipts)
+    found = latency(asked.receipts)
     cuts = statistics.quantiles(found, n=100)
-    table = Table("queue to first byte", "ms", title=f"{receipts} receipts, one after the other")
+    table = Table(
+        "queue to first byte", "ms", title=f"{asked.receipts} receipts, one after the other"
+    )
     for name, value in (
         ("p50", cuts[49]),
         ("p90", cuts[89]),
@@ -181,9 +191,10 @@ def main(*, receipts: int, days: int) -> None:
         console.print(_table(f"{SITES} agents on one limit, {MINUTES} min", rows))
         rows = {
             kind: offline(kind, n, _folder(home, f"o {kind}"))
-            for kind, n in (("sync", days), ("list", 2))
+            for kind, n in (("sync", asked.days), ("list", 2))
         }
         console.print(_table("days without a cloud", rows))
+    return 0
 
 
 def _folder(home: str, name: str) -> Path:
@@ -197,3 +208,7 @@ def _table(title: str, rows: dict[str, dict[str, float]]) -> Table:
     for name, row in rows.items():
         table.add_row(name, *(f"{v:.2f}" if isinstance(v, float) else str(v) for v in row.values()))
     return table
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

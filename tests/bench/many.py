@@ -1,6 +1,6 @@
 """How much faster many printers print than one: real processes, the whole way from the cloud.
 
-.venv/bin/python -m tests.bench.many [--printers 16] [--receipts 20] [--print-ms 30]
+.venv/bin/python -m tests.bench many [--printers 16] [--receipts 20] [--print-ms 30]
 
 Every virtual printer is paced: 115200 baud, and the mechanical time of a printed line (30 ms are
 125 mm of paper a second). First one printer alone gets its receipts, then all of them, on the same
@@ -84,12 +84,12 @@ def memory_of(pid: int) -> float:
     return 0.0
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.many", description=__doc__)
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench many", description=__doc__)
     parser.add_argument("--printers", type=int, default=16)
     parser.add_argument("--receipts", type=int, default=20, help="on each printer")
     parser.add_argument("--print-ms", type=int, default=30, help="for each printed line")
-    asked = parser.parse_args()
+    asked = parser.parse_args(argv)
     options = ("--baud", "115200", "--print-ms", str(asked.print_ms))
     rates = []
     for printers in (1, asked.printers):
@@ -101,7 +101,8 @@ def main() -> None:
             f"agent: {found.agent_cpu_s:.1f} s of CPU, {found.agent_mb:.0f} MB\n"
         )
     sys.stdout.write(f"ratio: {rates[1] / rates[0]:.2f}\n")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

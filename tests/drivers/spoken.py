@@ -14,6 +14,7 @@ from tests.drivers.cables import FakeClock
 
 IDLE = bytes.fromhex("80 80 80 F0 80 80 80")
 SERIAL = "ZK12345678 "
+BULGARIAN = b"1;823;19-04-2019 08:00;TREMOL S25; Ver.1.01 TRA25 C.S.D26C;"  # 21, published
 NAMES = "NUMERAR   ;CARD      ;          ;TICHETE MA;BONURI VAL;VOUCHER   ;CREDIT    ;PLATA MODE"
 NAMES += ";ALTE      ;VALUTA    ;5.0000"
 OPEN_NOTHING_PAID = "1;002;6.30;6.20;0.00;0.00;0.00;0;0;0;1;1;0;0;0.00;0;0.00"

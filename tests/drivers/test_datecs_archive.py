@@ -116,7 +116,13 @@ def test_a_document_comes_with_its_header_and_its_bytes_and_a_missing_one_is_lef
     with playing("documents") as printer:
         receipt, other = documents(printer, 678, 679, 680)
     assert receipt == RECEIPT
-    assert (other.kind, other.type_code, other.lines) == ("other", "7", (b"ALTCEVA",))
+    assert (other.kind, other.type_code, other.lines) == ("other", "11", (b"ALTCEVA",))
+
+
+def test_the_storno_of_an_invoice_is_a_storno() -> None:
+    with playing("documents_storno") as printer:
+        (found,) = documents(printer, 680)
+    assert (found.kind, found.type_code, found.lines) == ("storno", "7", (b"STORNO",))
 
 
 def test_after_silence_the_document_begins_again_and_no_line_is_guessed() -> None:

@@ -342,10 +342,10 @@ def test_a_slip_is_printed_with_the_frames_of_a_published_capture() -> None:
 # --- answers that are no answers
 
 
-def test_an_unknown_command_is_a_refusal_without_a_code() -> None:
+def test_an_unknown_command_is_a_refusal_with_its_status_bit() -> None:
     with playing("unknown_command") as printer, pytest.raises(Refused) as caught:
         printer.clock()
-    assert (caught.value.device_code, caught.value.fault) == ("", Fault.UNKNOWN_COMMAND)
+    assert (caught.value.device_code, caught.value.fault) == ("0.1", Fault.UNKNOWN_COMMAND)
 
 
 def test_a_counter_that_is_no_number_is_no_answer() -> None:

@@ -274,7 +274,10 @@ def test_our_reference_on_a_slip_proves_no_receipt() -> None:
         assert printer.observe(since=BEFORE, reference=REFERENCE).reference_found is None
 
 
-@pytest.mark.parametrize(("name", "unnamed"), [("observe_copy", 1), ("observe_copy_unknown", None)])
+@pytest.mark.parametrize(
+    ("name", "unnamed"),
+    [("observe_copy", 1), ("observe_copy_storno", 0), ("observe_copy_unknown", None)],
+)
 def test_documents_of_no_known_kind_are_counted(name: str, unnamed: int | None) -> None:
     with playing(name) as printer:
         seen = printer.observe(since=BEFORE, reference="", of=DocumentKind.COPY)

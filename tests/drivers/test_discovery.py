@@ -1,6 +1,7 @@
 """Looking for printers: real pseudo-terminals with real far ends, and memory where time matters."""
 
 import os
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -209,6 +210,43 @@ def test_what_is_no_text_is_garbage(idle: bytes) -> None:
     clock = JumpingClock()
     found = probed(MemoryCable(lambda _data: idle, clock), clock=clock)
     assert found.outcome is Outcome.GARBAGE
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_noise_is_garbage_whatever_bytes_are_in_it(seed: int) -> None:
+    clock, noise = JumpingClock(), random.Random(seed)
+    cables = [MemoryCable(lambda _data: noise.randbytes(400), clock) for _ in BAUDS]
+    found = probed(*cables, clock=clock)
+    assert {step.outcome for step in found.steps} == {Outcome.GARBAGE}
+
+
+@pytest.mark.parametrize("off_by", [1, 5])
+@pytest.mark.parametrize("unasked", [False, True], ids=["asked", "unasked"])
+def test_good_answers_to_other_requests_are_told_as_such(off_by: int, unasked: bool) -> None:
+    """Each carries the SEQ of another request, for ever; a byte of them is one of our calls."""
+    clock = JumpingClock()
+
+    def answers(data: bytes) -> bytes:
+        sequence = data[2] if len(data) > 5 and not unasked else 0x77
+        return legacy_answer((sequence + off_by - 0x20) % 0x60 + 0x20)
+
+    cables = [MemoryCable(answers, clock) for _ in BAUDS]
+    found = probed(*cables, clock=clock)
+    assert (found.outcome, found.family) == (Outcome.OTHER_REPLY, "")
+    assert found.heard.startswith(b"\x01\x2b")
+    assert cables[1].sent == []
+
+
+def legacy_answer(sequence: int) -> bytes:
+    body = bytes([0x2B, sequence, 0x4A, 0x04]) + bytes.fromhex("80 80 80 80 86 9A") + b"\x05"
+    return b"\x01" + body + digits(sum(body)) + b"\x03"
+
+
+def test_a_call_of_one_byte_that_comes_back_alone_is_an_echo() -> None:
+    """Half an echo: the ping of 03 04 is lost, and the 05 of Shtrih-M comes back."""
+    clock = JumpingClock()
+    found = probed(MemoryCable(lambda data: data if len(data) == 1 else b"", clock), clock=clock)
+    assert found.outcome is Outcome.ECHO
 
 
 def test_a_loop_is_left_after_its_first_baud() -> None:

@@ -6,6 +6,7 @@ comes out; or a person is asked, and what came out till then is at most one.
 """
 
 from collections import Counter
+from functools import partial
 
 import pytest
 
@@ -20,12 +21,12 @@ from tests.drivers.receipts import REFERENCE, THREE_PAYMENTS, TWO_LINES
 ROUNDS_MAX = 6
 
 
-def settled(bench: Bench, receipt: Receipt, baseline: Counters) -> Verdict:
+def settled(bench: Bench, receipt: Receipt, baseline: Counters, *, unpaid: bool) -> Verdict:
     """Do what the verdict says until it is the last one."""
     for _ in range(ROUNDS_MAX):
         printer = bench.opened()
         seen = printer.observe(since=baseline, reference=REFERENCE)
-        decision = decide(Proof.RECEIPT, baseline, seen, receipt)
+        decision = decide(Proof.RECEIPT, baseline, seen, receipt, unpaid=unpaid)
         if decision.verdict is Verdict.NOT_ISSUED:
             result = printer.issue_receipt(receipt)
         elif decision.verdict is Verdict.COMPLETE:
@@ -48,6 +49,18 @@ def begin(printer: FiscalPrinter, receipt: Receipt) -> bool:
     return True
 
 
+def paid(bench: Bench) -> int:
+    """What is paid of the open receipt, whether the device tells it or not."""
+    at_stake = bench.at_stake()
+    return at_stake[1] if at_stake else 0
+
+
+def told(moments: list[int], bench: Bench) -> None:
+    """Note that payment begins: nothing is paid yet."""
+    moments.append(paid(bench))
+    assert moments == [0]
+
+
 @pytest.mark.parametrize("how", Cut, ids=lambda how: how.name)
 @pytest.mark.parametrize("receipt", [TWO_LINES, THREE_PAYMENTS], ids=["two", "three"])
 @pytest.mark.parametrize("family", FAMILIES)
@@ -60,11 +73,14 @@ def test_an_interrupted_receipt_comes_out_exactly_once_or_a_person_is_asked(
             cable = Cable(bench)
             printer = bench.opened(cable)
             baseline = printer.counters()
+            at_stake: list[int] = []
+            printer.paying = partial(told, at_stake, bench)
             cable.cut(at, how)
             if begin(printer, receipt):
                 assert len(bench.papers("receipt")) == 1
                 continue
-            verdict = settled(bench, receipt, baseline)
+            assert at_stake or not (bench.papers("receipt") or paid(bench)), f"{how} at {at}"
+            verdict = settled(bench, receipt, baseline, unpaid=not at_stake)
             verdicts[verdict] += 1
             papers = bench.papers("receipt")
             if verdict is Verdict.UNDECIDABLE:

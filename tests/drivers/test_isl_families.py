@@ -1,6 +1,7 @@
 """The legacy ISL families where they are not alike: who they are, and how each is spoken to."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -14,11 +15,13 @@ from drivers.model import (
     AdjustmentKind,
     Bani,
     CashMovement,
+    DeviceTime,
+    PaymentKind,
     VatRate,
 )
 from drivers.wire_tool import decode_frame, encode_frame
 from tests.drivers.cables import Cable
-from tests.drivers.isl_device import DRIVERS, Device, every_family, selling
+from tests.drivers.isl_device import DRIVERS, WHO, Device, every_family, selling
 from tests.drivers.receipts import BREAD, CHEESE, TWO_LINES
 from tests.protocol.vectors import vectors
 
@@ -135,6 +138,7 @@ def test_a_void_line_and_a_discount_on_the_sum_are_negative(family: str) -> None
 
 def test_daisy_of_romania_sells_with_latin_letters() -> None:
     device = Device("daisy")
+    device.answers[90] = WHO["daisy"].replace(b"01BG", b"01RO")
     printer = Daisy(Cable(device), device.clock, Operator(), dialect="ro")
     printer.open(last_sequence=None)
     selling(device)
@@ -207,6 +211,60 @@ def test_a_rate_that_is_none_marks_an_unused_group(told: bytes) -> None:
     device = Device("daisy")
     device.answers[97] = b"21.00," + told + b",09.00"
     assert list(device.printer.vat_rates().values()) == [2100, 900]
+
+
+@pytest.mark.parametrize(
+    ("family", "told", "third"),
+    [
+        ("eltrade", b"5.00,0,0,0,0,0,0,7.00,0412,0131", None),  # 8 sums
+        ("eltrade", b"5.00,0,0,0,0,0,0,7.00,1.00,0,0,0412,0131", PaymentKind.MODERN),  # 11
+        ("daisy", b"5.00,0,7.00,0412,000812,0131", None),
+        ("datecs_legacy", b"5.00,0,7.00,0412,0131", None),
+        ("datecs_legacy:printer", b"5.00,0,7.00,1.00,0412,0131", PaymentKind.OTHER),
+        ("incotex", b"5.00,7.00,0,0,0,1.00", PaymentKind.CREDIT),  # 173: nothing behind them
+    ],
+)
+def test_the_numbers_behind_the_payments_of_a_day_are_no_money(
+    family: str, told: bytes, third: PaymentKind | None
+) -> None:
+    device = Device(family)
+    device.answers[device.printer.dialect.paid] = told
+    paid = {payment.kind: payment.amount for payment in device.printer.day_totals().payments}
+    assert paid.pop(third, 100) == 100
+    assert paid == {PaymentKind.CASH: 500, PaymentKind.CARD: 700}
+
+
+@pytest.mark.parametrize(
+    ("told", "at"),
+    [
+        (b"22-11-2026 10:00:30", datetime(2026, 11, 22, 10, 0, 30, tzinfo=UTC)),
+        (b"22-11-2026", datetime(2026, 11, 22, tzinfo=UTC)),
+        (b"22-11-26 10:00", datetime(2026, 11, 22, 10, 0, tzinfo=UTC)),
+        (b"22-11-26", None),
+    ],
+)
+def test_the_last_record_may_be_told_without_a_time_of_day(
+    told: bytes, at: datetime | None
+) -> None:
+    device = Device("datecs_legacy")
+    device.answers[86] = told
+    assert device.printer.last_record_at() == DeviceTime(told.decode(), at)
+
+
+@pytest.mark.parametrize(
+    ("family", "status", "words"),
+    [
+        ("daisy", "80 80 80 80 C0 88", "deregistered for a time (known of Bulgaria only)"),
+        ("incotex", "80 88 80 80 80 88", "# fault of the range of invoice numbers"),
+    ],
+)
+def test_a_bit_that_only_this_maker_has_is_told_in_words(
+    family: str, status: str, words: str
+) -> None:
+    device = Device(family)
+    device.status = status
+    seen = device.printer.status()
+    assert words in [bit.en for bit in seen.bits if bit.is_set(seen.raw)]
 
 
 @every_family

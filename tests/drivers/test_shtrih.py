@@ -89,7 +89,7 @@ def test_a_line_that_the_device_rounds_otherwise_is_never_paid() -> None:
     with BENCHES["shtrih"]() as bench:
         printer = opened(bench)
         memory = bench._device.memory
-        printer._sell = lambda *_: bench._device.execute(  # type: ignore[method-assign]
+        printer._selling.sell = lambda *_: bench._device.execute(  # type: ignore[method-assign]
             0x80, bytes.fromhex("1E000000 E803000000 6400000000 01 01000000") + b"x".ljust(40)
         )
         with pytest.raises(Refused) as refused:

@@ -137,6 +137,30 @@ class Turning(Cable):
         return data
 
 
+def test_what_waited_to_be_gone_on_with_may_be_gone_meanwhile() -> None:
+    """58, and when B0 comes somebody has printed: 73. The request goes again."""
+    with BENCHES["shtrih"]() as bench:
+        bench.station = Overtaken(bench._device)
+        assert bench.opened().issue_receipt(TWO_LINES).total == TWO_LINES.total
+        assert bench.station.asked == [0x8D, 0xB0, 0x8D]
+
+
+class Overtaken(Station):
+    """The first 8D finds it waiting for B0 (58), and then B0 finds nothing to go on with (73)."""
+
+    def __init__(self, device):
+        super().__init__(device)
+        self.asked = []
+
+    def exchange(self, call):
+        told = {0: (0x8D, 0x58), 1: (0xB0, 0x73)}.get(len(self.asked))
+        if call.code in (0x8D, 0xB0):
+            self.asked.append(call.code)
+        if told and told[0] == call.code:
+            return answered(self, bytes(told))
+        return super().exchange(call)
+
+
 class Refusing(Station):
     """The first 80 and the first 85 find it printing (50); it has done when it was asked twice."""
 
@@ -146,20 +170,21 @@ class Refusing(Station):
     def exchange(self, call):
         if self._busy and call.code == 0x10:
             self._busy -= 1
-            return self._answered(b"\x10\x00\x1e\x92\x02\x08\x05" + bytes(9))
+            return answered(self, b"\x10\x00\x1e\x92\x02\x08\x05" + bytes(9))
         if call.code == (0x80, 0x85, None)[self.refused]:
             self.refused += 1
             self._busy = 2
-            return self._answered(bytes([call.code, 0x50]))
+            return answered(self, bytes([call.code, 0x50]))
         return super().exchange(call)
 
-    def _answered(self, body: bytes) -> Answer:
-        counted = bytes([len(body)]) + body
-        total = 0
-        for byte in counted:
-            total ^= byte
-        self._kept = b"\x02" + counted + bytes([total])
-        return Answer(b"\x06" + self._kept)
+
+def answered(station: Station, body: bytes) -> Answer:
+    counted = bytes([len(body)]) + body
+    total = 0
+    for byte in counted:
+        total ^= byte
+    station._kept = b"\x02" + counted + bytes([total])
+    return Answer(b"\x06" + station._kept)
 
 
 def test_a_cashiers_receipt_after_our_cancelled_one_is_not_taken_for_ours() -> None:

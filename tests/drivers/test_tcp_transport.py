@@ -56,7 +56,21 @@ def test_an_address_is_read_with_the_usual_port_if_it_has_none(
     assert parse_tcp_address(text, default_port=4999) == TcpAddress(host, port)
 
 
-@pytest.mark.parametrize("text", ["", ":4999", "a b", "host:", "host:x", "host:0", "host:65536"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        ":4999",
+        "a b",
+        "host:",
+        "host:x",
+        "host:0",
+        "host:65536",
+        "abc::99999",
+        "[abc::99999]:4999",
+        "1:2:3",
+    ],
+)
 def test_another_text_is_not_an_address(text: str) -> None:
     with pytest.raises(ValueError, match=r"4999|1 to 65535"):
         parse_tcp_address(text, default_port=4999)

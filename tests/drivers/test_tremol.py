@@ -26,7 +26,7 @@ from drivers.tremol.fields import (
 )
 from drivers.tremol.talk import FAULTS, fault_of
 from tests.drivers.receipts import BREAD, CHEESE, REFERENCE, TWO_LINES
-from tests.drivers.spoken import CLOSED, OPEN_NOTHING_PAID, Spoken, driver
+from tests.drivers.spoken import BULGARIAN, CLOSED, OPEN_NOTHING_PAID, Spoken, driver
 
 RO = DIALECTS["ro"]
 
@@ -180,9 +180,8 @@ def test_what_no_command_does_is_not_offered_and_refused_before_a_byte() -> None
     assert device.asked == []
 
 
-def problems(receipt: object, **how: str) -> set[tuple[str, str]]:
-    device = Spoken(x60=b"ZK123456;50123456")
-    printer = driver(device, **how)
+def problems(receipt: object, *, dialect: str = "ro", **told: bytes) -> set[tuple[str, str]]:
+    printer = driver(Spoken(x60=b"ZK123456;50123456", **told), dialect=dialect)
     printer.capabilities = replace(printer.capabilities, features=frozenset(Feature))
     return {(problem.path, problem.code) for problem in printer.check(receipt)}
 
@@ -215,7 +214,7 @@ def test_what_does_not_fit_its_fields_is_a_problem_before_the_first_byte() -> No
 
 def test_bulgaria_has_no_known_place_for_the_buyer_s_cui() -> None:
     asked = replace(TWO_LINES, customer_tax_id="12345674")
-    assert ("customer_tax_id", "UNSUPPORTED") in problems(asked, dialect="bg")
+    assert ("customer_tax_id", "UNSUPPORTED") in problems(asked, dialect="bg", x21=BULGARIAN)
     assert problems(asked) == set()
 
 

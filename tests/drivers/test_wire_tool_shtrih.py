@@ -34,6 +34,42 @@ def test_a_single_byte_says_what_it_means(text: str) -> None:
     assert told["signs"]
 
 
+def test_the_wire_without_numbers_needs_none_and_the_other_asks_for_one() -> None:
+    assert encode_frame("shtrih", sequence=None, command=0xFC, data="") == "02 01 FC FD"
+    asked = encode_frame("shtrih_v2", sequence=None, command=None, data="")
+    assert asked == "8F 00 00 0F 1D"
+    told = {"ok": True, "seq": None, "command": None, "data": "", "status": ""}
+    assert decode_frame("shtrih_v2", asked, reply=False) == told
+
+
+@pytest.mark.parametrize(
+    ("family", "command", "data", "missing"),
+    [
+        ("shtrih", None, "", "its CMD"),
+        ("shtrih:numbered", 0xFC, "", "its SEQ and its CMD"),
+        ("shtrih:numbered", None, "x", "its SEQ and its CMD"),
+    ],
+)
+def test_a_frame_is_not_written_without_what_its_wire_has(
+    family: str, command: int | None, data: str, missing: str
+) -> None:
+    with pytest.raises(ValueError, match=f"needs {missing}$"):
+        encode_frame(family, sequence=None, command=command, data=data)
+
+
+def test_only_the_first_wire_ends_at_255_bytes() -> None:
+    raw = encode_frame("shtrih:numbered", sequence=1, command=0x17, data="x" * 300)
+    assert decode_frame("shtrih:numbered", raw, reply=False)["data"] == "x" * 300
+    with pytest.raises(ValueError, match="301 bytes, 255 fit"):
+        encode_frame("shtrih", sequence=None, command=0x17, data="x" * 300)
+
+
+def test_a_reply_without_a_result_is_none_though_it_is_a_good_request() -> None:
+    assert decode_frame("shtrih", "02 01 FC FD", reply=False)["ok"]
+    told = decode_frame("shtrih", "02 01 FC FD", reply=True)
+    assert told == {"ok": False, "error": "a reply has a result behind its code"}
+
+
 @pytest.mark.parametrize("text", ["02 05 10 1E 00 00 00 0C", "8F 07 00 18", "40", "", "xy"])
 def test_what_is_no_good_frame_is_an_error(text: str) -> None:
     told = decode_frame("shtrih", text, reply=True)
@@ -42,7 +78,7 @@ def test_what_is_no_good_frame_is_an_error(text: str) -> None:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize(("command", "data"), [(0xFF, ""), (0x17, "x" * 255), (0, "")])
+@pytest.mark.parametrize(("command", "data"), [(0xFF, ""), (0x17, "x" * 4094), (0, "")])
 def test_what_does_not_fit_the_wire_is_refused(family: str, command: int, data: str) -> None:
     with pytest.raises(ValueError, match=r"code|bytes"):
         encode_frame(family, sequence=1, command=command, data=data)

@@ -24,13 +24,30 @@ def test_a_single_byte_says_what_it_means(text: str, signs: list[str]) -> None:
     assert decode_frame("tremol", text, reply=True) == {"ok": True, "signs": signs}
 
 
+@pytest.mark.parametrize("text", ["03", "04", "09"])
+def test_a_single_byte_to_the_device_asks_something(text: str) -> None:
+    told = decode_frame("tremol", text, reply=False)
+    assert told["ok"]
+    assert told["signs"]
+
+
+def test_the_published_log_in_shows_its_password() -> None:
+    log_in = "31 32 33 34 0A"
+    assert decode_frame("tremol", log_in, reply=False) == {"ok": True, "log_in": "1234"}
+    assert not decode_frame("tremol", log_in, reply=True)["ok"]
+
+
 @pytest.mark.parametrize(
     ("text", "reply"),
     [
         ("06 71 30 34 37 35 0A", False),
         ("06 71 30 34 37 36 0A", True),
+        ("03", True),
         ("09", True),
         ("45", False),
+        ("15", False),
+        ("0A", False),
+        ("31 32 33 34", False),
         ("", True),
         ("xy", True),
     ],

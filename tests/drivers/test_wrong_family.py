@@ -7,7 +7,7 @@ before the first byte that acts, with what it is instead wherever the device say
 import pytest
 
 from drivers.errors import NotStarted
-from drivers.faults import Fault
+from drivers.faults import Fault, words
 from drivers.recognise import TITLES, WIRES, make_of
 from protocol.errors import Heard
 from tests.drivers.bench import BENCHES, FAMILIES, MODULES
@@ -168,6 +168,25 @@ def test_a_driver_on_what_is_no_printer_does_not_start_and_ends(driver: str, wha
 @every_driver
 def test_answers_for_another_sequence_are_told_apart_from_silence(driver: str) -> None:
     assert opened_on(driver, another_sequence)[0].heard is Heard.OTHER_REPLY
+
+
+@every_driver
+def test_a_silent_port_says_what_to_check_and_never_that_nothing_was_sent(driver: str) -> None:
+    error = str(opened_on(driver, silent)[0])
+    assert "no reply" in error
+    assert error.endswith(
+        "heard: silence; check cable, power and baud (`amef devices detect PORT` finds the rate)"
+    )
+    assert " 0 sends" not in error
+
+
+def test_what_is_heard_wrongly_is_not_called_silent() -> None:
+    assert "check cable" not in str(opened_on("datecs_x", garbage)[0])
+
+
+def test_people_are_told_in_both_languages_how_the_rate_is_found() -> None:
+    said = words()[Fault.NO_ANSWER]
+    assert all("amef devices detect PORT" in text for text in (said.ro, said.en))
 
 
 @every_driver

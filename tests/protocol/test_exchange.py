@@ -193,15 +193,29 @@ def test_naks_and_silences_share_one_count_of_sends(wire: Isl) -> None:
         pytest.param([NOISE], Heard.GARBAGE, id="garbage"),
         pytest.param([b"\x01"], Heard.GARBAGE, id="the start of a frame"),
         pytest.param([SYN, SYN], Heard.BUSY, id="busy"),
-        pytest.param([SYN, NOISE], Heard.BUSY, id="busy is more than garbage"),
-        pytest.param([NOISE, SYN, NOISE], Heard.BUSY, id="the best counts, not the last"),
+        pytest.param([SYN, NOISE], Heard.GARBAGE, id="a SYN before garbage"),
+        pytest.param([NOISE + SYN + NOISE], Heard.GARBAGE, id="a SYN in garbage"),
         pytest.param([NAK], Heard.NAK, id="nak"),
-        pytest.param([NOISE, NAK, NOISE], Heard.NAK, id="nak is more than garbage"),
+        pytest.param([NOISE, NAK, NOISE], Heard.GARBAGE, id="a NAK in garbage"),
         pytest.param([NAK, SYN], Heard.BUSY, id="busy is more than nak"),
     ],
 )
 def test_what_was_heard_is_the_best_of_it(wire: Isl, reads: list[bytes], heard: Heard) -> None:
     assert play(wire.begin(SEQUENCE, CLOSE), reads).heard == heard
+
+
+@both_wires
+def test_each_send_is_heard_for_itself_and_the_best_counts(wire: Isl) -> None:
+    garbled_once = [NOISE, SILENCE, SYN, SILENCE, NOISE, SILENCE, NOISE]
+    assert play(wire.begin(SEQUENCE, READ), garbled_once).heard == Heard.BUSY
+    assert play(wire.begin(SEQUENCE, READ), [NOISE + SYN, SILENCE] * 4).heard == Heard.GARBAGE
+
+
+@both_wires
+@given(noise=st.lists(st.binary(min_size=20, max_size=60), min_size=4, max_size=12))
+def test_random_noise_is_neither_busy_nor_another_dialect(wire: Isl, noise: list[bytes]) -> None:
+    whole = [each + b"\xfe" for each in noise]
+    assert play(wire.begin(SEQUENCE, READ), whole).heard is Heard.GARBAGE
 
 
 @both_wires

@@ -53,7 +53,7 @@ def test_a_legacy_reply_added_up_by_hand_decodes() -> None:
 @both_wires
 @given(
     sequence=st.integers(0x20, 0xFF),
-    command=st.integers(0, 0xFF),
+    command=st.integers(0x20, 0xFF),
     data=st.binary(max_size=DATA_MAX).map(lambda raw: bytes(b for b in raw if b >= 0x20)),
 )
 @settings(max_examples=60, deadline=None)
@@ -69,7 +69,7 @@ def test_any_request_comes_back_from_its_frame(
 @both_wires
 @given(
     sequence=st.integers(0x20, 0xFF),
-    command=st.integers(0, 0xFF),
+    command=st.integers(0x20, 0xFF),
     data=st.binary(max_size=200),
     status=st.binary(min_size=8, max_size=8).map(lambda raw: bytes(b | 0x80 for b in raw)),
 )
@@ -166,10 +166,37 @@ def test_a_reply_without_04_at_its_place_is_refused_though_the_sum_is_right(wire
         decode(wire.layout, resummed(bytes(body)), reply=True)
 
 
-def test_a_legacy_reply_to_04_has_a_04_of_its_own_before_the_status() -> None:
-    body = bytes.fromhex("2a 31 04 80 80 80 80 80 80 05")  # CMD 04, status, and nothing between
-    with pytest.raises(FrameError, match="04"):
-        decode(ISL_LEGACY.layout, resummed(body), reply=True)
+def test_a_legacy_command_below_20_is_refused_both_ways_though_the_sum_is_right() -> None:
+    with pytest.raises(FrameError, match="CMD 0x1f"):
+        encode_request(ISL_LEGACY.layout, 0x20, Request(0x1F))
+    for body, reply in (("24 31 1f 05", False), ("2a 31 04 80 80 80 80 80 80 05", True)):
+        with pytest.raises(FrameError, match=r"CMD (1F|04) is below 20"):
+            decode(ISL_LEGACY.layout, resummed(bytes.fromhex(body)), reply=reply)
+
+
+def test_an_x_command_has_four_digits_and_may_be_any() -> None:
+    raw = encode_request(DATECS_X.layout, 0x20, Request(0x05))
+    assert decode(DATECS_X.layout, raw, reply=False).command == 0x05
+
+
+@both_wires
+@pytest.mark.parametrize(("data", "bad"), [("41 04 80", "04"), ("10 0c", "10"), ("41 10", "10")])
+def test_a_request_that_nobody_may_write_is_not_read_either(wire: Isl, data: str, bad: str) -> None:
+    raw = request_of(wire, bytes.fromhex(data))
+    with pytest.raises(FrameError, match=f"byte {bad}"):
+        decode(wire.layout, raw, reply=False)
+
+
+@both_wires
+def test_an_escaped_byte_of_a_display_command_may_stand_in_a_request(wire: Isl) -> None:
+    data = bytes.fromhex("10 4c 10 5b 41")  # 0C and 1B, each + 40 [datecs.md 2.1]
+    assert decode(wire.layout, request_of(wire, data), reply=False).data == data
+
+
+def request_of(wire: Isl, data: bytes) -> bytes:
+    """A request with any data, as a display or another program would be asked."""
+    model = encode_request(wire.layout, 0x31, Request(0x4A, b"x" * len(data)))
+    return resummed(model[1:-5].replace(b"x" * len(data), data))
 
 
 @both_wires

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from protocol.errors import FrameError
 from protocol.exchange import Request
 from protocol.shtrih import (
+    BODY2_MAX,
     BODY_MAX,
     Message,
     ask_number,
@@ -121,6 +122,15 @@ def test_the_longest_data_fits_and_one_byte_more_is_refused() -> None:
         encode_request(Request(0x17, b"x" * BODY_MAX))
     with pytest.raises(FrameError, match="256 bytes"):
         encode_request(Request(0xFF02, b"x" * (BODY_MAX - 1)))
+
+
+def test_a_numbered_frame_holds_more_than_one_byte_can_count_and_not_more_than_is_read() -> None:
+    longest = Request(0x17, b"x" * (BODY2_MAX - 3))
+    raw = encode_numbered(1, body_of(longest))
+    assert decode_numbered(raw) == Message(0x17, longest.data, 1)
+    assert numbered_size(raw) == len(raw)
+    with pytest.raises(FrameError, match="4095 bytes, 4094 fit"):
+        body_of(Request(0x17, longest.data + b"x"))
 
 
 def test_a_number_of_three_bytes_is_refused() -> None:

@@ -57,6 +57,12 @@ def test_a_published_reply_decodes_to_what_its_publisher_says(vector: Vector) ->
 
 
 @pytest.mark.parametrize("vector", REPLIES, ids=named)
+def test_a_published_reply_is_not_a_request(vector: Vector) -> None:
+    with pytest.raises(FrameError, match="byte 04"):
+        decode(vector.wire.layout, vector.raw, reply=False)
+
+
+@pytest.mark.parametrize("vector", REPLIES, ids=named)
 def test_a_published_reply_answers_the_request_with_its_number(vector: Vector) -> None:
     assert vector.command is not None
     exchange = vector.wire.begin(vector.sequence, Request(vector.command))

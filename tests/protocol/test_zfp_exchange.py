@@ -180,8 +180,8 @@ def test_a_device_that_is_busy_for_ever_is_given_up() -> None:
 # --- streams
 
 
-def stream(*lines: bytes) -> bytes:
-    return acknowledged() + b"".join(told(0x7C, line) for line in (*lines, b"@"))
+def stream(*lines: bytes, end: bytes = b"@") -> bytes:
+    return acknowledged() + b"".join(told(0x7C, line) for line in (*lines, end))
 
 
 def test_a_stream_comes_back_line_by_line() -> None:
@@ -204,6 +204,14 @@ def test_a_stream_is_the_same_however_it_is_cut(places: list[int]) -> None:
     played = run(JE, cut(stream(b"a", b"@b", b"c"), places))
     assert played.reply is not None
     assert played.lines == [b"a", b"@b", b"c"]
+
+
+@pytest.mark.parametrize("end", [b"@", b"0007@", b"@  ", b"0007@ "])
+def test_a_stream_ends_with_its_sign_alone_or_behind_its_segment(end: bytes) -> None:
+    lines = [b"a", b"TOTAL @ 1", b"b@", b"007@", b"@b", b" @"]
+    played = run(JE, [stream(*lines, end=end)])
+    assert played.reply is not None
+    assert played.lines == lines
 
 
 def test_a_refused_stream_is_a_refusal() -> None:

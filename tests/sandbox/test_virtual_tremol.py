@@ -146,6 +146,20 @@ def test_a_refusal_says_how_the_device_is_and_what_was_wrong(desk, before, comma
     assert desk.device.memory == memory
 
 
+@pytest.mark.parametrize("word", ["0000", "0", "1", "0001"])
+def test_an_operator_without_a_password_comes_in_with_the_factory_s_his_number_or_the_shop_s(
+    desk, word
+):
+    assert desk.ste(0x30, f"1;{word.ljust(4)};0;0;0") == "00"
+    assert Desk(profile="bg").ste(0x30, f"1;{word.ljust(6)};0;0;0") == "00"
+
+
+def test_one_with_a_password_of_his_own_comes_in_with_no_other(desk):
+    assert desk.ste(0x4A, f"1;{'Ana'.ljust(20)};4711") == "00"
+    assert [desk.ste(0x30, f"1;{word};0;0;0") for word in ("0000", "0   ", "0001")] == ["92"] * 3
+    assert desk.ste(0x30, "1;4711;0;0;0") == "00"
+
+
 def test_72_tells_the_open_receipt_in_both_countries(desk):
     desk.ask(0x30, OPEN)
     desk.ask(0x31, SALE)

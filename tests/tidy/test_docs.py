@@ -3,19 +3,18 @@
 import re
 import runpy
 import tomllib
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from pydantic import BaseModel
 
-from tests.tidy.tree import ROOT
-
-DOCUMENTS = sorted(
-    path
-    for path in ROOT.rglob("*.md")
-    if not {".venv", "build"} & set(path.relative_to(ROOT).parts)
-)
-
+from agent.checks import LACKING
+from config.settings import Settings
+from drivers.capabilities import Feature
+from tests.tidy.tree import DOCUMENTS, ROOT
 
 TABLES = {
     name: table
@@ -23,7 +22,7 @@ TABLES = {
     for name, table in runpy.run_path(str(ROOT / "docs" / maker))["TABLES"].items()
 }
 CODE = re.compile(
-    r"""(?:Problem|PydanticCustomError|NotUnderstood)\([^"]*(?:"[^"A-Z]*", )?"([A-Z][A-Z_]+)\""""
+    r"""(?:Problem|PydanticCustomError|NotUnderstood)\([^"]*(?:"[^"A-Z]*", )?"([A-Z][A-Z0-9_]+)\""""
 )
 PLACES = ("agent", "drivers")
 INSIDE = {"CLAIM_LOST", "DROPPED_BY_OPERATOR", "LEDGER_DAMAGED", "REJECTED"}  # a person's own doing
@@ -37,6 +36,7 @@ def test_a_table_of_the_docs_is_the_one_the_code_makes(name: str) -> None:
 def test_every_code_that_is_told_stands_in_a_document() -> None:
     sources = [path.read_text("utf-8") for place in PLACES for path in (ROOT / place).rglob("*.py")]
     codes = {code for source in sources for code in CODE.findall(source)} - INSIDE
+    codes |= {code for code, _ in LACKING.values()}
     told = "".join(
         (ROOT / "docs" / name).read_text("utf-8") for name in ("commands.md", "folder.md")
     )
@@ -50,6 +50,36 @@ def test_every_link_of_a_document_leads_somewhere(document: Path) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)", text)
     missing = [link for link in links if not (document.parent / link).exists()]
     assert missing == []
+
+
+def test_the_page_of_the_configuration_names_every_key_and_no_other() -> None:
+    named: set[str] = set()
+    for row in re.findall(r"^\| (`[^|]+) \|", page("config/README.md"), re.MULTILINE):
+        keys = re.findall(r"`([\w.]+)`", row)
+        table = keys[0].split(".")[0]
+        named |= {f"{table}{key}" if key.startswith(".") else key for key in keys}
+    assert named == set(keys_of(Settings))
+
+
+def keys_of(settings: type[BaseModel]) -> Iterator[str]:
+    for table, field in settings.model_fields.items():
+        (model,) = (
+            part
+            for part in (field.annotation, *get_args(field.annotation))
+            if isinstance(part, type) and issubclass(part, BaseModel)
+        )
+        yield from (f"{table}.{key}" for key in model.model_fields)
+
+
+@pytest.mark.parametrize("where", ["config/README.md", "config/sample.toml"])
+def test_every_feature_that_can_be_switched_on_is_named(where: str) -> None:
+    can = set(Feature) - {Feature.REVERSAL, Feature.P7B}  # no device does these in Romania
+    (row,) = re.findall(r"features`? [=|](.*?tips.*?vat_table)", page(where), re.DOTALL)
+    assert {feature for feature in Feature if re.search(rf"\b{feature}\b", row)} == can
+
+
+def page(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
 
 
 def test_every_folder_has_its_page() -> None:

@@ -72,8 +72,6 @@ DOORS = {
     "lxml": ("agent/archive/signed/schema.py",),
     "typer": ("agent/cli/",),
     "rich": ("agent/cli/",),
-    "textual": ("agent/console/",),
-    "prometheus_client": ("agent/metrics.py",),
     "time": ("drivers/clock.py",),
     "threading": ("agent/supervisor.py", "agent/loops.py", "agent/wake.py"),
     "pydantic": BORDER,

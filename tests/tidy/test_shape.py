@@ -1,6 +1,7 @@
-"""The shape of modules: their first words, their length, the tour of six, and the wheel."""
+"""The shape of modules: their first words, their length, the README's tour, and the wheel."""
 
 import ast
+import re
 import tomllib
 from collections.abc import Iterator
 from fnmatch import fnmatch
@@ -22,8 +23,9 @@ from tests.tidy.tree import (
 FUNCTION_LINES_MAX = 50
 MODULE_LINES_MAX = 400
 TOUR_LINES_MAX = 1000
-TOUR = ("drivers/model.py", "protocol/isl.py", "drivers/link.py", "agent/states.py")
-TOUR += ("agent/worker.py",)  # and the smallest family
+STOPS = 6
+STOP = re.compile(r"^[0-9]+\. \[`([a-z_/]+\.py)`\]\(\1\)", re.MULTILINE)  # of the README's tour
+FAMILY = re.compile(r"drivers/families/(?!__init__)\w+\.py")
 
 
 def no_docstring(module: Module) -> Iterator[str]:
@@ -52,15 +54,17 @@ def not_a_value(module: Module) -> Iterator[str]:
                 yield module.at(node, f"{node.name} can change: dataclass(frozen=True, slots=True)")
 
 
-def tour_lines(lines_of: dict[str, int]) -> dict[str, int]:
-    """Pick the files of the README's tour out of all files and their lengths."""
-    families = {
-        path: lines
-        for path, lines in lines_of.items()
-        if path.startswith("drivers/families/") and not path.endswith("/__init__.py")
-    }
+def tour_trouble(readme: str, lines_of: dict[str, int]) -> str:
+    """Say what is wrong with the README's tour, given the length of every file; "" if nothing."""
+    stops = STOP.findall(readme)
+    if missing := [path for path in stops if path not in lines_of]:
+        return f"leads to {missing}, which is not there"
+    families = {path: lines for path, lines in lines_of.items() if FAMILY.fullmatch(path)}
     smallest = min(families, key=lambda path: families[path])
-    return {path: lines for path, lines in lines_of.items() if path in (*TOUR, smallest)}
+    if [path for path in stops if path in families] != [smallest]:
+        return f"shows another family than the smallest: {smallest} has {families[smallest]} lines"
+    total = sum(lines_of[path] for path in stops)
+    return f"has {total} lines, split or simplify" if total > TOUR_LINES_MAX else ""
 
 
 def packed(include: list[str]) -> set[str]:
@@ -87,16 +91,15 @@ def test_dataclasses_are_values() -> None:
     assert not found, report(found)
 
 
-def test_the_tour_of_six_files_takes_ten_minutes() -> None:
+def test_the_tour_of_the_readme_takes_ten_minutes() -> None:
     lines_of = {
         module.path: len(module.text.splitlines())
         for package in SHIPPED
         for module in modules(package)
     }
-    tour = tour_lines(lines_of)
-    assert len(tour) == len(TOUR) + 1, f"a file of the tour is missing, there are {sorted(tour)}"
-    total = sum(tour.values())
-    assert total <= TOUR_LINES_MAX, f"{total} lines, split or simplify: {tour}"
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert len(STOP.findall(readme)) == STOPS
+    assert tour_trouble(readme, lines_of) == ""
 
 
 def test_the_wheel_holds_the_daemon_and_nothing_that_pretends() -> None:
@@ -129,10 +132,32 @@ def test_a_dataclass_that_can_change_is_caught(bad: str) -> None:
     assert list(not_a_value(snippet("agent/a.py", f"@{bad}\nclass A:\n    x: int")))
 
 
-def test_the_tour_takes_the_smallest_family_and_leaves_the_rest() -> None:
-    sizes = {"drivers/families/__init__.py": 1, "drivers/families/big.py": 9, "agent/x.py": 7}
-    sizes |= {"drivers/families/small.py": 5, "agent/worker.py": 3}
-    assert tour_lines(sizes) == {"drivers/families/small.py": 5, "agent/worker.py": 3}
+SIZES = {"drivers/families/__init__.py": 1, "drivers/families/big.py": 9, "agent/x.py": 997}
+SIZES |= {"drivers/families/small.py": 5, "agent/worker.py": 995}
+
+
+def tour_of(*paths: str) -> str:
+    return "\n".join(f"{n}. [`{path}`]({path}): words" for n, path in enumerate(paths, 1))
+
+
+def test_a_tour_of_the_smallest_family_and_a_thousand_lines_passes() -> None:
+    assert tour_trouble(tour_of("agent/worker.py", "drivers/families/small.py"), SIZES) == ""
+
+
+@pytest.mark.parametrize(
+    ("stop", "said"),
+    [
+        ("drivers/families/big.py", "another family"),
+        ("drivers/families/__init__.py", "another family"),
+        ("agent/gone.py", "not there"),
+    ],
+)
+def test_a_tour_that_leads_elsewhere_is_caught(stop: str, said: str) -> None:
+    assert said in tour_trouble(tour_of(stop), SIZES)
+
+
+def test_a_tour_that_takes_too_long_is_caught() -> None:
+    assert "lines, split" in tour_trouble(tour_of("agent/x.py", "drivers/families/small.py"), SIZES)
 
 
 @pytest.mark.parametrize("bad", [["*"], ["agent*", "sandbox*"], ["s*"], ["agent", "tests.*"]])

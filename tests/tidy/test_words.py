@@ -6,7 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.tidy.tree import (
+    DOCUMENTS,
     EVERYWHERE,
+    ROOT,
     Module,
     names_given,
     offences,
@@ -22,6 +24,8 @@ SAY = {
     "msg": "frame, reply, sentence: what it is",
     "msgs": "frames, replies, sentences: what they are",
     "mgr": "what it does: supervisor, worker, ledger",
+    "nudge": "wake",
+    "nudges": "wakes",
     "util": "a name for what it holds",
     "utils": "a name for what it holds",
     "ticket": "receipt",
@@ -57,6 +61,12 @@ def je_by_half_a_name(module: Module) -> Iterator[str]:
             yield module.at(node, f"says {JE.pattern} alone; say {sentence}")
 
 
+def je_in_words(text: str) -> list[int]:
+    """The lines of a document that name the JE by half its name."""
+    rest = JE_IN_FULL.sub(lambda full: "\n" * full[0].count("\n"), text)
+    return [line for line, words in enumerate(rest.splitlines(), 1) if JE.search(words)]
+
+
 def left_for_later(module: Module) -> Iterator[str]:
     for line, text in prose(module):
         if found := LEFT_FOR_LATER.search(text):
@@ -71,6 +81,16 @@ def test_no_name_says_a_banned_word() -> None:
 def test_the_je_is_called_by_its_full_name() -> None:
     found = offences(je_by_half_a_name, *(name for name in EVERYWHERE if name != "sandbox"))
     assert not found, report(found)
+
+
+def test_documents_and_what_is_shown_of_families_say_so_too() -> None:
+    told = [*DOCUMENTS, ROOT / "config" / "catalogue.toml", ROOT / "config" / "sample.toml"]
+    found = {
+        path.relative_to(ROOT).as_posix(): lines
+        for path in told
+        if (lines := je_in_words(path.read_text("utf-8")))
+    }
+    assert found == {}, "say JE or electronic journal"
 
 
 def test_nothing_is_left_for_later() -> None:
@@ -139,6 +159,11 @@ def test_half_a_name_for_the_je_is_caught(bad: str) -> None:
 )
 def test_the_je_and_the_words_of_others_pass(good: str) -> None:
     assert not list(je_by_half_a_name(snippet("agent/ledger.py", good)))
+
+
+def test_half_a_name_in_a_document_is_caught_at_its_line() -> None:
+    text = "the electronic\njournal, `journalctl`\nand the journal\n(JE)"
+    assert je_in_words(text) == [3]
 
 
 @pytest.mark.parametrize("word", ["TODO", "FIXME", "XXX"])

@@ -18,6 +18,11 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 SHIPPED = ("agent", "drivers", "protocol", "config")
 EVERYWHERE = (*SHIPPED, "sandbox", "tests")
+DOCUMENTS = sorted(
+    path
+    for path in ROOT.rglob("*.md")
+    if not {".venv", "build"} & set(path.relative_to(ROOT).parts)
+)
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

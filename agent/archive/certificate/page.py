@@ -37,6 +37,7 @@ from agent.archive.certificate.page_tables import (
     twice_table,
 )
 from agent.archive.certificate.words import Weight, shown
+from agent.romanian import counted
 
 MONTHS_OPEN = 12  # of the calendar; older years are folded, unless something is wrong in them
 DAYS_DRAWN = 62
@@ -92,7 +93,7 @@ def _device(owner: OwnerCertificate) -> Element:
         _section("Calendarul", "The calendar", _calendar(days)),
         _section("Vânzări pe cote de TVA", "Turnover by VAT rate", _turnover(days)),
         _section("Neconcordanțe", "Disagreements", disagreements_table(owner.disagreements)),
-        _section("Z spus de două ori", "A Z told twice", twice_table(owner.told_twice)),
+        _section("Un Z cu două rânduri de cifre", "A Z told twice", twice_table(owner.told_twice)),
         _section("De știut", "To be known", [] if owner.is_foreign else remarks_table(notes)),
         _section("Constatări în documente", "Found in documents", carried_table(owner.carried)),
         class_="device",
@@ -109,7 +110,7 @@ def _section(ro: str, en: str, content: Sequence[Piece]) -> list[Piece]:
 
 def _title(owner: OwnerCertificate) -> Element:
     names = [f"NUI {owner.nui}" if owner.nui not in ("", owner.owner) else "", owner.device_id]
-    foreign = ["aparat neconfigurat / not configured"] if owner.is_foreign else []
+    foreign = ["casă de marcat neconfigurată / not configured"] if owner.is_foreign else []
     said = " · ".join([*filter(None, names), *foreign])
     return e("h2", owner.owner, english(said))
 
@@ -136,7 +137,7 @@ def _of_all(certificate: Certificate) -> list[Piece]:
         return []
     whole = sum(each.verdict is Verdict.COMPLETE for each in ours)
     ro, en = (
-        f"Aparate complete: {whole} din {len(ours)}.",
+        f"Case de marcat complete: {whole} din {len(ours)}.",
         f"Complete devices: {whole} of {len(ours)}.",
     )
     return [_verdict(certificate.verdict, ro, en)]
@@ -189,12 +190,14 @@ def _calendar(days: Sequence[Day]) -> list[Piece]:
         wrong = sum(
             day.state in (State.MISSING, State.DIFFERS) for _, found in of_year for day in found
         )
-        said = f"{year}: {sum(1 for _, found in of_year for day in found if day.zs)} zile cu Z"
-        said += f", {wrong} cu lipsuri / {wrong} with something wrong" if wrong else ""
+        there = sum(1 for _, found in of_year for day in found if day.zs)
+        ro, en = f"{year}: {counted(there, 'zi', 'zile')} cu Z", f"{there} days with a Z"
+        if wrong:
+            ro, en = f"{ro}, {wrong} cu lipsuri", f"{en}, {wrong} with something wrong"
         figures = [month(found, thirds) for _, found in of_year]
         attributes = {"open": "open"} if wrong else {}
         folded = e("div", figures, class_="calendar")
-        pieces.append(e("details", e("summary", said), folded, **attributes))
+        pieces.append(e("details", e("summary", ro, " ", english(en)), folded, **attributes))
     return pieces
 
 
@@ -223,7 +226,7 @@ def _footer(certificate: Certificate) -> Element:
         e(
             "p",
             "Amprenta este a certificatului din certificate.json: acolo este totul, și se poate"
-            " verifica. Zilele sunt cele ale ceasului aparatului; ora locală ",
+            " verifica. Zilele sunt cele ale ceasului casei de marcat; ora locală ",
             certificate.timezone,
             ".",
             english("The hash is of the certificate in certificate.json, which has all of it."),

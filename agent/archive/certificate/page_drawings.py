@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element
 
 from agent.archive.certificate.calendar_days import Day, Group, State
 from agent.archive.certificate.markup import Piece, e
-from agent.archive.certificate.words import percent
+from agent.archive.certificate.words import money, percent
 from drivers.model import VatRate
 
 CELL, STEP = 24, 27
@@ -160,7 +160,7 @@ def _day(day: Day, begin: int, thirds: tuple[int, int]) -> Element:
 def told(day: Day) -> str:
     """What a day says when it is pointed at."""
     zs = f"Z {', '.join(str(z) for z in day.zs)}: " if day.zs else ""
-    total = f", {money(day.total)}" if day.total is not None else ""
+    total = f", {money(day.total).ro}" if day.total is not None else ""
     return f"{day.day:%d.%m.%Y}: {zs}{STATES[day.state][3]} / {STATES[day.state][4]}{total}"
 
 
@@ -252,8 +252,8 @@ def _bar(bar: Bar, x: int, width: int, high: int, top: int, colours: dict[Group,
         height = y - (HEIGHT - BOTTOM - high * above // top)
         pieces.append(e("rect", x=x, y=y - height, width=width, height=height, fill=colours[group]))
         below = above
-    said = [f"{rate_name(group)}: {money(value)}" for group, value in bar.sums.items()]
-    title = e("title", f"{bar.title}: {money(bar.total)}; {', '.join(said)}")
+    said = [f"{rate_name(group)}: {money(value).ro}" for group, value in bar.sums.items()]
+    title = e("title", f"{bar.title}: {money(bar.total).ro}; {', '.join(said)}")
     return e("g", title, pieces, class_="bar")
 
 
@@ -272,9 +272,9 @@ def plot_legend(groups: Sequence[Group]) -> Element:
 def rate_name(group: Group) -> str:
     rate, letter = group
     if rate is not None:
-        return percent(VatRate(rate))
+        return percent(VatRate(rate)).ro
     if letter == "?":
-        return "cotă nespusă / rate not told"
+        return "cotă necunoscută / rate unknown"
     return f"grupa {letter} / group {letter}" if letter else "scutit / exempt"
 
 
@@ -290,17 +290,6 @@ def _step(highest: int) -> int:
     while step * TICKS_MAX < highest:
         step = step * 5 // 2 if str(step)[0] == "2" else step * 2
     return step
-
-
-# values
-
-
-def money(amount: int | None) -> str:
-    """1.234,56 lei, as Romanians write it."""
-    if amount is None:
-        return "?"
-    whole, part = divmod(abs(amount), 100)
-    return f"{'-' * (amount < 0)}{whole:,}".replace(",", ".") + f",{part:02} lei"
 
 
 def whole_lei(amount: int) -> str:

@@ -10,9 +10,9 @@ from agent.archive.certificate.absences import Absence, Kept
 from agent.archive.certificate.calendar_days import Carried
 from agent.archive.certificate.compare import Disagreement, Field, ToldTwice
 from agent.archive.certificate.markup import Piece, e
-from agent.archive.certificate.page_drawings import money
 from agent.archive.certificate.remarks import Remark
-from agent.archive.certificate.words import SOURCES, Weight, percent, shown
+from agent.archive.certificate.words import SOURCES, Weight, money, percent, shown
+from agent.archive.sorts import Source
 
 ROWS_MAX = 200
 RUNS_MAX = 12  # in one cell
@@ -37,27 +37,27 @@ def remarks_table(remarks: Sequence[Remark]) -> list[Piece]:
         e(
             "tr",
             e("td", e("span", WEIGHTS[each.weight], class_="mark"), each.place, class_="z"),
-            e("td", shown(each.since)[:16], class_="when", data_label="din"),
+            e("td", shown(each.since)[:16], class_="when", data_label="începând cu"),
             e("td", each.ro, english(each.en)),
             e("td", each.code, class_="code"),
             class_=each.weight,
         )
         for each in remarks[:ROWS_MAX]
     ]
-    heads = (("Unde", "where"), ("Din", "since"), ("Ce", "what"), ("Cod", "code"))
+    heads = (("Unde", "where"), ("Începând cu", "since"), ("Ce", "what"), ("Cod", "code"))
     return _table(heads, rows, len(remarks))
 
 
 def sources_table(sources: Sequence[Kept]) -> list[Piece]:
     rows = []
     for kept in sources:
-        ro, en = SOURCES[kept.source]
+        name = SOURCES[kept.source]
         missing = [a for a in kept.absences if a.breaks]
         awaited = [a for a in kept.absences if a.code == "Z_AWAITED"]
         rows.append(
             e(
                 "tr",
-                e("td", ro[:1].upper() + ro[1:], english(en)),
+                e("td", name.ro[:1].upper() + name.ro[1:], english(name.en)),
                 e("td", _z(kept.first), class_="n", data_label="primul Z"),
                 e("td", _z(kept.last), class_="n", data_label="ultimul Z"),
                 e("td", str(kept.count), class_="n", data_label="câte"),
@@ -70,8 +70,8 @@ def sources_table(sources: Sequence[Kept]) -> list[Piece]:
         ("Primul Z", "first"),
         ("Ultimul", "last"),
         ("Câte", "count"),
-        ("Lipsesc, din", "missing since"),
-        ("Se așteaptă, din", "awaited since"),
+        ("Lipsesc, începând cu", "missing since"),
+        ("Se așteaptă de la", "awaited since"),
     )
     return _table(heads, rows, len(rows))
 
@@ -95,9 +95,9 @@ def disagreements_table(found: Sequence[Disagreement]) -> list[Piece]:
             "tr",
             e("td", f"Z {each.z}", class_="z"),
             e("td", *_field(each)),
-            e("td", SOURCES[each.one][0], english(SOURCES[each.one][1])),
+            _source(each.one),
             e("td", _value(each, each.one_value), class_="n"),
-            e("td", SOURCES[each.other][0], english(SOURCES[each.other][1])),
+            _source(each.other),
             e("td", _value(each, each.other_value), class_="n"),
             e("td", _off(each), class_="n", data_label="diferența"),
         )
@@ -115,16 +115,23 @@ def disagreements_table(found: Sequence[Disagreement]) -> list[Piece]:
     return _table(heads, rows, len(found)) if found else []
 
 
+def _source(source: Source) -> Element:
+    name = SOURCES[source]
+    return e("td", name.ro, english(name.en))
+
+
 def _field(found: Disagreement) -> list[Piece]:
     ro, en = FIELDS[found.field]
-    rate = f" {percent(found.rate)}" if found.rate is not None else ""
-    return [f"{ro}{rate}", english(f"{en}{rate}")]
+    if found.rate is None:
+        return [ro, english(en)]
+    rate = percent(found.rate)
+    return [f"{ro} {rate.ro}", english(f"{en} {rate.en}")]
 
 
 def _value(found: Disagreement, value: int | str) -> str:
     if isinstance(value, str):
         return shown(value)
-    return str(value) if found.field is Field.RECEIPTS else money(value)
+    return str(value) if found.field is Field.RECEIPTS else money(value).ro
 
 
 def _off(found: Disagreement) -> str:
@@ -140,10 +147,10 @@ def twice_table(found: Sequence[ToldTwice]) -> list[Piece]:
         e(
             "tr",
             e("td", f"Z {each.z}", class_="z"),
-            e("td", SOURCES[each.source][0], english(SOURCES[each.source][1])),
+            _source(each.source),
             e("td", shown(figures.at), class_="when"),
-            e("td", money(figures.total), class_="n"),
-            e("td", money(figures.vat), class_="n", data_label="TVA"),
+            e("td", money(figures.total).ro, class_="n"),
+            e("td", money(figures.vat).ro, class_="n", data_label="TVA"),
             e("td", _count(figures.receipts), class_="n", data_label="bonuri"),
             e("td", figures.digest[:12], class_="code"),
         )

@@ -21,9 +21,10 @@ from agent.archive.certificate.words import (
     SOURCES,
     UNKNOWN,
     WORDS,
+    InBoth,
     Weight,
     breaks,
-    lei,
+    money,
     percent,
     shown,
 )
@@ -31,11 +32,14 @@ from agent.archive.keeping import DUPLICATE_Z, FOREIGN_NUI
 from agent.archive.signed.cms import Signature
 from agent.archive.sorts import Sort, Source
 
-NOTHING: Mapping[str, str] = {}
+Values = Mapping[str, str | InBoth]
+NOTHING: Values = {}
 MINUTES = len("2026-09-01 21:40")
-BROKEN: dict[str, tuple[str, str]] = {
-    Signature.DIGEST_DIFFERS: ("conținutul a fost schimbat", "its content was changed"),
-    Signature.WRONG: ("făcută cu altă cheie, sau schimbată", "made with another key, or changed"),
+BROKEN: dict[str, InBoth] = {
+    Signature.DIGEST_DIFFERS: InBoth("conținutul a fost schimbat", "its content was changed"),
+    Signature.WRONG: InBoth(
+        "făcută cu altă cheie, sau schimbată", "made with another key, or changed"
+    ),
 }
 
 
@@ -123,13 +127,12 @@ def _absence(absence: Absence, seen: Seen) -> Remark:
 
 
 def _disagreement(found: Disagreement, seen: Seen) -> Remark:
-    limit = f"{found.tolerance} s" if found.field is Field.TIME else lei(found.tolerance)
+    is_time = found.field is Field.TIME
     told = {
-        "ro_other": SOURCES[found.other][0],
-        "en_other": SOURCES[found.other][1],
+        "other_source": SOURCES[found.other],
         "one": shown_value(found, found.one_value),
         "other": shown_value(found, found.other_value),
-        "tolerance": limit,
+        "tolerance": f"{found.tolerance} s" if is_time else money(found.tolerance),
         "rate": percent(found.rate),
     }
     return _remark(found.field, found.z, seen, source=found.one, told=told)
@@ -138,19 +141,16 @@ def _disagreement(found: Disagreement, seen: Seen) -> Remark:
 def _twice(seen: Seen) -> Iterator[Remark]:
     for each in seen.told_twice:
         code = "Z_TOLD_TWICE" if each.contradicts else "Z_TOLD_AGAIN"
-        one, other = (lei(figures.total) for figures in each.figures[:2])
-        told = {"one": one, "other": other}
+        totals = (money(figures.total) for figures in each.figures)
+        told = dict(zip(("one", "other"), totals, strict=False))
         yield _remark(code, each.z, seen, source=each.source, told=told)
     for z, sort, one, other in documents_twice(seen.span.seen):
-        told = {"one": one, "other": other}
-        yield _remark(DUPLICATE_Z, z, seen, source=BY_SORT[sort], told=told)
+        names = {"one": one, "other": other}
+        yield _remark(DUPLICATE_Z, z, seen, source=BY_SORT[sort], told=names)
     for z in recorded_twice(seen.holding):
         yield _remark("Z_TWICE", z, seen)
     for z, what in not_intact(seen.span.seen):
-        ro_what, en_what = BROKEN[what]
-        yield _remark(
-            "SIGNATURE_NOT_INTACT", z, seen, told={"ro_what": ro_what, "en_what": en_what}
-        )
+        yield _remark("SIGNATURE_NOT_INTACT", z, seen, told={"what": BROKEN[what]})
 
 
 def documents_twice(zs: Mapping[int, SeenZ]) -> Iterator[tuple[int, Sort, str, str]]:
@@ -210,25 +210,27 @@ def _remark(
     seen: Seen,
     last: int | None = None,
     source: Source | None = None,
-    told: Mapping[str, str] = NOTHING,
+    told: Values = NOTHING,
 ) -> Remark:
     since = seen.span.since[z]
-    names: dict[str, str] = {"since": shown(since)[:MINUTES] or UNKNOWN, **told}
+    names: dict[str, str | InBoth] = {"since": shown(since)[:MINUTES] or UNKNOWN, **told}
     if source is not None:
-        names |= {"ro_source": SOURCES[source][0], "en_source": SOURCES[source][1]}
+        names["source"] = SOURCES[source]
     place = f"Z {z}" if last in (None, z) else f"Z {z}-{last}"
     return Remark(*_worded(code, place, names), since=since)
 
 
-def _worded(code: str, place: str, told: Mapping[str, str]) -> tuple[str, Weight, str, str, str]:
+def _worded(code: str, place: str, told: Values) -> tuple[str, Weight, str, str, str]:
     said = WORDS[code]
-    ro, en = said.ro.format_map(told), said.en.format_map(told)
+    in_ro = {name: value.ro if isinstance(value, InBoth) else value for name, value in told.items()}
+    in_en = {name: value.en if isinstance(value, InBoth) else value for name, value in told.items()}
+    ro, en = said.ro.format_map(in_ro), said.en.format_map(in_en)
     return code, said.weight, place, ro[:1].upper() + ro[1:], en[:1].upper() + en[1:]
 
 
-def shown_value(found: Disagreement, value: int | str) -> str:
+def shown_value(found: Disagreement, value: int | str) -> str | InBoth:
     if found.field is Field.TIME:
         return shown(str(value))
     if found.field is Field.RECEIPTS:
         return str(value)
-    return lei(cast(int, value))
+    return money(cast(int, value))

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from agent.archive.sorts import Source
 from drivers.model import VatRate
+from drivers.model import percent as told_percent
 
 UNKNOWN = "?"
 
@@ -17,6 +18,14 @@ class Weight(StrEnum):
     NOTE = "note"
     WARNING = "warning"
     ALARM = "alarm"
+
+
+@dataclass(frozen=True, slots=True)
+class InBoth:
+    """A value that each language writes in its own way."""
+
+    ro: str
+    en: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +39,11 @@ class Said:
 
 ODD = frozenset({"CLOCK_SET_BACK", "CLOCK_AHEAD", "FOREIGN_NUI"})  # warnings that lose no data
 
-SOURCES = {  # Romanian, English
-    Source.REPORT: ("raportul Z", "the Z report"),
-    Source.MF: ("memoria fiscală (MF)", "the fiscal memory (MF)"),
-    Source.JE: ("jurnalul electronic (JE)", "the electronic journal (JE)"),
-    Source.SIGNED: ("fișierele semnate (p7b)", "the signed files (p7b)"),
+SOURCES = {
+    Source.REPORT: InBoth("raportul Z", "the Z report"),
+    Source.MF: InBoth("memoria fiscală (MF)", "the fiscal memory (MF)"),
+    Source.JE: InBoth("jurnalul electronic (JE)", "the electronic journal (JE)"),
+    Source.SIGNED: InBoth("fișierele semnate (p7b)", "the signed files (p7b)"),
 }
 NOTE, WARNING, ALARM = Weight.NOTE, Weight.WARNING, Weight.ALARM
 
@@ -46,13 +55,13 @@ WORDS = {
     ),
     "Z_MISSING_IN_SOURCE": Said(
         WARNING,
-        "Lipsește din {ro_source}, din {since}.",
-        "Missing in {en_source} since {since}.",
+        "Lipsește din {source}, începând cu {since}.",
+        "Missing in {source} since {since}.",
     ),
     "Z_AWAITED": Said(
         NOTE,
-        "Încă nu a venit din {ro_source}: se așteaptă, din {since}.",
-        "Not yet come from {en_source}: awaited since {since}.",
+        "Încă nu a venit din {source}: se așteaptă de la {since}.",
+        "Not yet come from {source}: awaited since {since}.",
     ),
     "Z_WITHOUT_REPORT": Said(
         NOTE,
@@ -61,40 +70,40 @@ WORDS = {
     ),
     "Z_BEFORE_SOURCE": Said(
         NOTE,
-        "Dinainte de a începe arhiva din {ro_source}.",
-        "From before the archive of {en_source} began.",
+        "Dinainte de a începe arhiva din {source}.",
+        "From before the archive of {source} began.",
     ),
     "SOURCE_EMPTY": Said(
         NOTE,
-        "Nimic din {ro_source}: nu se poate compara cu această sursă.",
-        "Nothing from {en_source}: this source cannot be compared.",
+        "Nimic din {source}: nu se poate compara cu această sursă.",
+        "Nothing from {source}: this source cannot be compared.",
     ),
     "P7B_VANISHES_SOON": Said(
         WARNING,
-        "Fișierul semnat lipsește și dispare din aparat după {until}: exportați-l.",
+        "Fișierul semnat lipsește și dispare din casa de marcat după {until}: exportați-l.",
         "The signed file is missing and vanishes from the device after {until}: export it.",
     ),
     "P7B_GONE": Said(
         ALARM,
-        "Fișierul semnat nu a fost luat în cele {life} de zile (până la {until}): aparatul"
+        "Fișierul semnat nu a fost luat în cele {life} de zile (până la {until}): casa de marcat"
         " nu-l mai are.",
         "The signed file was not taken within its {life} days (until {until}): the device has"
         " it no more.",
     ),
     "Z_TOLD_TWICE": Said(
         ALARM,
-        "Două rânduri diferite sub același număr în {ro_source}: {one} și {other}.",
-        "Two different rows under one number in {en_source}: {one} and {other}.",
+        "Două rânduri diferite sub același număr în {source}: {one} și {other}.",
+        "Two different rows under one number in {source}: {one} and {other}.",
     ),
     "Z_TOLD_AGAIN": Said(
         NOTE,
-        "Spus de două ori de {ro_source}, o dată mai amănunțit; cifrele nu se contrazic.",
-        "Told twice by {en_source}, once in more detail; the figures do not contradict.",
+        "Apare de două ori în {source}, o dată mai amănunțit; cifrele nu se contrazic.",
+        "Told twice by {source}, once in more detail; the figures do not contradict.",
     ),
     "DUPLICATE_Z": Said(
         WARNING,
-        "Două documente diferite pentru același Z în {ro_source}: {one} și {other}.",
-        "Two different documents for one Z in {en_source}: {one} and {other}.",
+        "Două documente diferite pentru același Z în {source}: {one} și {other}.",
+        "Two different documents for one Z in {source}: {one} and {other}.",
     ),
     "Z_TWICE": Said(
         WARNING,
@@ -103,48 +112,48 @@ WORDS = {
     ),
     "SIGNATURE_NOT_INTACT": Said(
         ALARM,
-        "Semnătura fișierului nu ține ({ro_what}): scoateți-l din nou din aparat.",
-        "The signature of its file does not hold ({en_what}): take it out of the device again.",
+        "Semnătura fișierului nu este valabilă ({what}): exportați-l din nou din casa de marcat.",
+        "The signature of its file does not hold ({what}): take it out of the device again.",
     ),
     "TOTAL_DIFFERS": Said(
         ALARM,
-        "Totalul diferă: {one} în {ro_source}, {other} în {ro_other} (admis {tolerance}).",
-        "The total differs: {one} in {en_source}, {other} in {en_other} (allowed {tolerance}).",
+        "Totalul diferă: {one} în {source}, {other} în {other_source} (admis {tolerance}).",
+        "The total differs: {one} in {source}, {other} in {other_source} (allowed {tolerance}).",
     ),
     "VAT_DIFFERS": Said(
         ALARM,
-        "TVA diferă: {one} în {ro_source}, {other} în {ro_other} (admis {tolerance}).",
-        "The VAT differs: {one} in {en_source}, {other} in {en_other} (allowed {tolerance}).",
+        "TVA diferă: {one} în {source}, {other} în {other_source} (admis {tolerance}).",
+        "The VAT differs: {one} in {source}, {other} in {other_source} (allowed {tolerance}).",
     ),
     "RATE_DIFFERS": Said(
         ALARM,
-        "Vânzările cu cota {rate} diferă: {one} în {ro_source}, {other} în {ro_other}"
+        "Vânzările cu cota {rate} diferă: {one} în {source}, {other} în {other_source}"
         " (admis {tolerance}).",
-        "Sales at {rate} differ: {one} in {en_source}, {other} in {en_other}"
+        "Sales at {rate} differ: {one} in {source}, {other} in {other_source}"
         " (allowed {tolerance}).",
     ),
     "RATE_VAT_DIFFERS": Said(
         ALARM,
-        "TVA la cota {rate} diferă: {one} în {ro_source}, {other} în {ro_other}"
+        "TVA la cota {rate} diferă: {one} în {source}, {other} în {other_source}"
         " (admis {tolerance}).",
-        "The VAT at {rate} differs: {one} in {en_source}, {other} in {en_other}"
+        "The VAT at {rate} differs: {one} in {source}, {other} in {other_source}"
         " (allowed {tolerance}).",
     ),
     "RECEIPTS_DIFFER": Said(
         ALARM,
-        "Numărul bonurilor diferă: {one} în {ro_source}, {other} în {ro_other}.",
-        "The count of receipts differs: {one} in {en_source}, {other} in {en_other}.",
+        "Numărul bonurilor diferă: {one} în {source}, {other} în {other_source}.",
+        "The count of receipts differs: {one} in {source}, {other} in {other_source}.",
     ),
     "TIME_DIFFERS": Said(
         NOTE,
-        "Ora diferă: {one} în {ro_source}, {other} în {ro_other} (admis {tolerance}).",
-        "The time differs: {one} in {en_source}, {other} in {en_other} (allowed {tolerance}).",
+        "Ora diferă: {one} în {source}, {other} în {other_source} (admis {tolerance}).",
+        "The time differs: {one} in {source}, {other} in {other_source} (allowed {tolerance}).",
     ),
     "RATES_BY_LETTER_ONLY": Said(
         NOTE,
-        "{ro_source} spune doar literele cotelor, care s-au schimbat la 1 august 2025: nu se"
+        "În {source} sunt doar literele cotelor, care s-au schimbat la 1 august 2025: nu se"
         " compară pe cote.",
-        "{en_source} tells only letters, which changed their rates on 1 August 2025: not"
+        "Only letters stand in {source}; they changed their rates on 1 August 2025: not"
         " compared by rate.",
     ),
     "RECEIPT_GAP": Said(
@@ -165,7 +174,7 @@ WORDS = {
     ),
     "CLOCK_SET_BACK": Said(
         WARNING,
-        "Ceasul aparatului a fost dat înapoi: Z {before} este din {one}, acesta din {other}.",
+        "Ceasul casei de marcat a fost dat înapoi: Z {before} este din {one}, acesta din {other}.",
         "The device's clock was set back: Z {before} is of {one}, this one of {other}.",
     ),
     "CLOCK_AHEAD": Said(
@@ -180,7 +189,7 @@ WORDS = {
     ),
     "FOREIGN_NUI": Said(
         WARNING,
-        "Fișiere semnate ale altui aparat: niciun aparat configurat nu are NUI {nui}.",
+        "Fișiere semnate ale altei case de marcat: niciuna din configurație nu are NUI {nui}.",
         "Signed files of another device: no configured device has the NUI {nui}.",
     ),
 }
@@ -199,12 +208,22 @@ def shown(at: str) -> str:
     return at.replace("T", " ")
 
 
-def lei(amount: int | None) -> str:
+def money(amount: int | None) -> InBoth:
+    """1.234,56 lei; in English 1,234.56 lei."""
     if amount is None:
-        return UNKNOWN
+        return InBoth(UNKNOWN, UNKNOWN)
     whole, part = divmod(abs(amount), 100)
-    return f"{'-' * (amount < 0)}{whole}.{part:02}"
+    en = f"{'-' * (amount < 0)}{whole:,}.{part:02} lei"
+    return InBoth(_with_commas(en), en)
 
 
-def percent(rate: VatRate | None) -> str:
-    return UNKNOWN if rate is None else lei(rate).removesuffix(".00") + " %"
+def percent(rate: VatRate | None) -> InBoth:
+    """21 %, 5,50 %; in English 5.50 %."""
+    if rate is None:
+        return InBoth(UNKNOWN, UNKNOWN)
+    en = told_percent(rate).removesuffix(".00") + " %"
+    return InBoth(_with_commas(en), en)
+
+
+def _with_commas(en: str) -> str:
+    return en.translate(str.maketrans(".,", ",."))

@@ -30,7 +30,6 @@ from agent.archive.signed.refusals import NotSigned
 from agent.archive.sorts import Finding
 
 FILE_BYTES_MAX = 8 * 1024 * 1024  # the largest day is 1.35 MB [romania.md 4.3]
-SIGNERS_MAX = 4
 ARMOUR = (b"-----BEGIN PKCS7-----", b"-----BEGIN CMS-----")
 SIGNED_DATA_OID = bytes.fromhex("06092a864886f70d010702")
 SIGNED_DATA = "1.2.840.113549.1.7.2"

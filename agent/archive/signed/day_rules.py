@@ -20,7 +20,7 @@ from itertools import pairwise
 from agent.archive.signed.day_xml import Day, Register, Stamp
 from agent.archive.sorts import Finding
 from agent.checks import is_tax_id
-from drivers.model import Bani, half_up
+from drivers.model import Bani, half_up, lei
 
 WARNINGS = frozenset(
     {
@@ -320,10 +320,6 @@ def is_nui(text: str) -> bool:
 
 
 # words
-
-
-def lei(value: int) -> str:
-    return f"{value // 100}.{value % 100:02}"
 
 
 def _some(names: list[str]) -> str:

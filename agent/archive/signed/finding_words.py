@@ -10,27 +10,30 @@ The table in docs/finding-table.md is made from here; a test sees that no code i
 from dataclasses import dataclass
 from enum import Enum
 
-Both = tuple[str, str]  # English, Romanian
-
 
 class Do(Enum):
     """What a person does about it."""
 
     NOTHING = ("nothing", "nimic")
     OTHER_FILE = ("nothing: it is another kind of file", "nimic: este alt fel de fișier")
-    COPY = ("copy it from the device again", "copiați-l din nou de pe casă")
-    EXPORT = ("export it from the device while it has it", "exportați-l cât îl mai are casa")
-    SERVICE = ("show it to the device's service", "arătați-l service-ului casei")
+    COPY = ("copy it from the device again", "exportați-l din nou din casa de marcat")
+    EXPORT = (
+        "export it from the device while it has it",
+        "exportați-l cât timp îl mai are casa de marcat",
+    )
+    SERVICE = ("show it to the device's service", "arătați-l service-ului casei de marcat")
     ACCOUNTANT = (
         "hold it against the Z on paper; then the device's service",
-        "comparați cu Z-ul pe hârtie; apoi service-ul casei",
+        "comparați cu Z-ul de pe hârtie; apoi chemați service-ul casei de marcat",
     )
-    CLOCK = ("see that the device's clock is right", "verificați ceasul casei")
+    CLOCK = ("see that the device's clock is right", "verificați ceasul casei de marcat")
     CONFIGURE = (
         "write `nui` at its device, or take the other shop's stick away",
-        "scrieți `nui` la casa ei, sau scoateți stickul altui magazin",
+        "scrieți `nui` la casa de marcat din configurație, sau scoateți stickul altui magazin",
     )
-    ASK_AGAIN = ("call it again in another way", "cereți altfel")
+    OTHER_FOLDER = ("name another folder with --into", "dați alt director cu --into")
+    OTHER_OWNER = ("give the device's NUI with --owner", "dați NUI-ul casei de marcat cu --owner")
+    OTHER_MONTH = ("give a month, as in --month 2026-10", "dați o lună, ca în --month 2026-10")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class Words:
 
 REFUSED = {
     "EMPTY": Words("the file is empty", "fișierul este gol", Do.COPY),
-    "TRUNCATED": Words("the file is cut", "fișierul este tăiat", Do.COPY),
+    "TRUNCATED": Words("the file is cut", "fișierul este incomplet", Do.COPY),
     "BEING_WRITTEN": Words("it is being written", "tocmai se scrie", Do.NOTHING),
     "NOT_READABLE": Words("it cannot be read", "nu se poate citi", Do.COPY),
     "TOO_LARGE": Words("too large for a signed file", "prea mare", Do.OTHER_FILE),
@@ -61,16 +64,16 @@ REFUSED = {
     "Z_UNKNOWN": Words("no Z number in it", "nu spune numărul Z", Do.SERVICE),
 }
 FOUND = {
-    "FOREIGN_NUI": Words("of a device not configured", "al altei case", Do.CONFIGURE),
+    "FOREIGN_NUI": Words("of a device not configured", "al altei case de marcat", Do.CONFIGURE),
     "DUPLICATE_Z": Words("another file of that Z", "alt fișier al aceluiași Z", Do.SERVICE),
     "DIGEST_DIFFERS": Words("changed after signing", "schimbat după semnare", Do.COPY),
-    "SIGNATURE_WRONG": Words("the signature is wrong", "semnătura nu este bună", Do.COPY),
+    "SIGNATURE_WRONG": Words("the signature is wrong", "semnătura nu este valabilă", Do.COPY),
     "SIGNATURE_UNCHECKED": Words("not to be checked", "nu se poate verifica", Do.SERVICE),
     "SIGNERS_NOT_ONE": Words("not one signer", "nu are un semnatar", Do.SERVICE),
     "SIGNER_CERTIFICATE_MISSING": Words("no certificate", "fără certificat", Do.SERVICE),
     "DIGEST_NOT_SHA256": Words("a digest of another kind", "alt fel de amprentă", Do.SERVICE),
     "BYTES_AFTER_END": Words("bytes behind its end", "octeți după sfârșit", Do.COPY),
-    "CERTIFICATE_UNREADABLE": Words("odd certificate", "certificat ciudat", Do.SERVICE),
+    "CERTIFICATE_UNREADABLE": Words("odd certificate", "certificat neobișnuit", Do.SERVICE),
     "CERTIFICATE_EXTENSION_MISSING": Words("plain certificate", "certificat simplu", Do.NOTHING),
     "CERTIFICATE_NOT_VALID_THEN": Words(
         "certificate not valid on that day", "certificat nevalabil în acea zi", Do.CLOCK
@@ -93,8 +96,12 @@ FOUND = {
     "REPORT_NOT_ONE": Words("not one Z in it", "nu are un singur Z", Do.SERVICE),
     "NUI_DIFFERS": Words("two NUIs", "două NUI-uri", Do.SERVICE),
     "Z_DIFFERS": Words("two Z numbers", "două numere Z", Do.SERVICE),
-    "NUI_CHECK_DIGIT": Words("odd check digit of the NUI", "cifră de control NUI", Do.NOTHING),
-    "TAX_ID_CHECK_DIGIT": Words("odd check digit of the CIF", "cifră de control CIF", Do.NOTHING),
+    "NUI_CHECK_DIGIT": Words(
+        "odd check digit of the NUI", "cifra de control a NUI greșită", Do.NOTHING
+    ),
+    "TAX_ID_CHECK_DIGIT": Words(
+        "odd check digit of the CIF", "cifra de control a CIF greșită", Do.NOTHING
+    ),
     "CIF_BAD": Words("the CIF is no number", "CIF-ul nu este număr", Do.SERVICE),
     "CIF_MISSING": Words("no CIF", "fără CIF", Do.SERVICE),
     "CIF_WITH_RO": Words("the CIF carries RO", "CIF-ul are RO", Do.SERVICE),
@@ -131,11 +138,11 @@ PACKAGE = {
     "NOT_A_DAY": Words("a register, no day", "un registru, nu o zi", Do.OTHER_FILE),
     "NOT_A_REGISTER": Words("a day, no register", "o zi, nu un registru", Do.EXPORT),
     "NOTHING_TO_LAY_OUT": Words("nothing of that month", "nimic din acea lună", Do.EXPORT),
-    "FOLDER_NOT_OURS": Words("foreign files there", "sunt fișiere străine", Do.ASK_AGAIN),
-    "FOLDER_UNUSABLE": Words("not to be written there", "nu se poate scrie", Do.ASK_AGAIN),
-    "PATH_HAS_SPACE": Words("a blank in the path", "spațiu în cale", Do.ASK_AGAIN),
-    "NUI_BAD": Words("no NUI: ten digits", "NUI are zece cifre", Do.ASK_AGAIN),
-    "MONTH_BAD": Words("no month", "nu este o lună", Do.ASK_AGAIN),
-    "TOO_MANY_DAYS": Words("too many days", "prea multe zile", Do.ASK_AGAIN),
+    "FOLDER_NOT_OURS": Words("foreign files there", "sunt fișiere străine", Do.OTHER_FOLDER),
+    "FOLDER_UNUSABLE": Words("not to be written there", "nu se poate scrie", Do.OTHER_FOLDER),
+    "PATH_HAS_SPACE": Words("a blank in the path", "spațiu în cale", Do.OTHER_FOLDER),
+    "NUI_BAD": Words("no NUI: ten digits", "NUI are zece cifre", Do.OTHER_OWNER),
+    "MONTH_BAD": Words("no month", "nu este o lună", Do.OTHER_MONTH),
+    "TOO_MANY_DAYS": Words("too many days", "prea multe zile", Do.SERVICE),
 }
 WORDS = REFUSED | FOUND | PACKAGE

@@ -4,8 +4,8 @@ Everything else about a file is a Finding: what a device wrote is kept, whatever
 """
 
 
-class NotSigned(Exception):
-    """These bytes are not a signed day or register; `code` is stable, for a report."""
+class RefusedFile(Exception):
+    """`code` is stable, for a report."""
 
     def __init__(self, code: str, sentence: str) -> None:
         super().__init__(sentence)
@@ -13,10 +13,9 @@ class NotSigned(Exception):
         self.sentence = sentence
 
 
-class NotLaidOut(Exception):
-    """Nothing was written; `code` is stable, for a report."""
+class NotSigned(RefusedFile):
+    """These bytes are not a signed day or register."""
 
-    def __init__(self, code: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.code = code
-        self.sentence = sentence
+
+class NotLaidOut(RefusedFile):
+    """Nothing was written."""

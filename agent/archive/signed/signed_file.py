@@ -54,11 +54,6 @@ class SignedFile:
     content: Content
     findings: tuple[Finding, ...]
 
-    @property
-    def warnings_only(self) -> bool:
-        """Nothing that somebody must look into."""
-        return all(finding.code in day_rules.WARNINGS for finding in self.findings)
-
     def facts(self) -> dict[str, Any]:
         """Return what is worth keeping beside the file, as JSON takes it."""
         told: dict[str, Any] = {

@@ -32,6 +32,7 @@ from drivers.model import Bani
 from tests.agent.amef import called
 from tests.agent.archive import signed_files
 from tests.agent.archive.signed_files import NUI, OTHER_NUI
+from tests.agent.outbox import unreported
 
 FIRST_Z_AT = datetime.fromisoformat("2025-08-20T21:42:17")  # of Z 0; one each day, without a zone
 SERIAL = "DB4200000001"
@@ -181,7 +182,7 @@ class Shelf:
 
     def events(self, name: str) -> list[Event]:
         with closing(Ledger(self.state / LEDGER_FILE, self.clock)) as ledger:
-            return [event for event in ledger.unreported(10_000) if event.name == name]
+            return [event for event in unreported(ledger, 10_000) if event.name == name]
 
     def told(self) -> list[dict[str, Any]]:
         """What was said of folders and sticks."""
@@ -190,7 +191,7 @@ class Shelf:
     def report_all(self) -> None:
         """The cloud has heard of everything."""
         with closing(Ledger(self.state / LEDGER_FILE, self.clock)) as ledger:
-            ledger.reported(*(event.id for event in ledger.unreported(10_000)))
+            ledger.reported(*(event.id for event in unreported(ledger, 10_000)))
 
 
 def codes(facts: dict[str, Any]) -> list[str]:

@@ -125,7 +125,7 @@ def test_a_z_with_other_figures_under_one_number_stands_there_with_both() -> Non
     (found,) = owner.told_twice
     assert [each.total for each in found.figures] == [figures(5).total, figures(5, odd=100).total]
     assert (found.source, found.contradicts, owner.complete_until) == (Source.MF, True, 4)
-    assert "1000.05 and 1001.05" in owner.remarks[0].en
+    assert "1,000.05 lei and 1,001.05 lei" in owner.remarks[0].en
 
 
 def test_a_z_told_again_in_more_detail_contradicts_nothing() -> None:

@@ -106,7 +106,7 @@ def test_show_text_is_for_reading_and_moves_no_cursor(shelf: Shelf) -> None:
 
 
 def test_a_document_that_is_not_there_is_said(shelf: Shelf) -> None:
-    for words in (["show", "9"], ["hold", "9"]):
+    for words in (["show", "9"], ["keep", "9"]):
         done = asked(shelf, *words)
         assert (done.exit_code, "[no_such_document]" in done.stderr) == (1, True)
     assert json.loads(asked(shelf, "show", "9", "--json").stdout)["error"]["code"] == (
@@ -183,20 +183,20 @@ def test_what_does_not_say_what_it_is_is_only_told(shelf: Shelf) -> None:
     assert "(NOT_INDEXED  -  " in done.stdout
 
 
-# hold
+# keep
 
 
-def test_a_hold_is_put_and_ended_by_a_person(october: Shelf) -> None:
-    assert asked(october, "hold", "3", "5").stdout == "Held until released: 3, 5\n"
-    assert names(october, "--held") == [DAY_NAME.format(409), DAY_NAME.format(411)]
-    assert "Eliberate: 3" in asked(october, "hold", "3", "--release", lang="ro_RO.UTF-8").stdout
-    assert names(october, "--held") == [DAY_NAME.format(411)]
-    asked(october, "hold", "5")
-    assert [event.data["held"] for event in october.events("archive_hold")] == [True, True, False]
+def test_a_person_keeps_documents_and_releases_them(october: Shelf) -> None:
+    assert asked(october, "keep", "3", "5").stdout == "Kept until released: 3, 5\n"
+    assert names(october, "--kept") == [DAY_NAME.format(409), DAY_NAME.format(411)]
+    assert "Eliberate: 3" in asked(october, "keep", "3", "--release", lang="ro_RO.UTF-8").stdout
+    assert names(october, "--kept") == [DAY_NAME.format(411)]
+    asked(october, "keep", "5")
+    assert [event.data["kept"] for event in october.events("archive_keep")] == [True, True, False]
 
 
-def test_what_is_gone_is_said_when_it_is_shown_or_held(october: Shelf) -> None:
+def test_what_is_gone_is_said_when_it_is_shown_or_kept(october: Shelf) -> None:
     october.index.gone(1)
-    for words in (["show", "1", "--raw"], ["hold", "1"]):
+    for words in (["show", "1", "--raw"], ["keep", "1"]):
         done = asked(october, *words)
         assert (done.exit_code, "[document_gone]" in done.stderr) == (1, True)

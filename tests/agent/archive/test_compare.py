@@ -37,8 +37,9 @@ def test_a_disagreement_of_one_ban_is_found_between_the_devices_own_sources(sour
     assert (found.one, found.one_value, found.tolerance) == (Source.MF, 1000_05, 0)
     assert (found.other, found.other_value) == (source, 1000_06)
     assert owner.days[4].state is State.DIFFERS
-    assert "1000.05" in owner.remarks[0].ro
-    assert "1000.06" in owner.remarks[0].ro
+    assert "1.000,05 lei" in owner.remarks[0].ro
+    assert "1.000,06 lei" in owner.remarks[0].ro
+    assert "1,000.06 lei" in owner.remarks[0].en
 
 
 @pytest.mark.parametrize(("odd", "codes"), [(5, []), (6, [Field.TOTAL, Field.RATE])])

@@ -37,7 +37,6 @@ def refused(xml: str | bytes) -> str:
 def test_the_example_day_has_only_the_finding_it_deserves() -> None:
     file = signed(made.EXAMPLE)
     assert codes(file) == {"RATES_NOT_IN_OLD_SCHEMA"}
-    assert file.warnings_only
     assert (file.sort, file.nui, file.z_first, file.z_last) == (Sort.SIGNED_DAY, made.NUI, 413, 413)
     assert (file.period, file.made_at) == ("2026-10", datetime.fromisoformat("2026-10-05T21:42:17"))
     assert file.turnover is Turnover.GROSS

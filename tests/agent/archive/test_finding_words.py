@@ -46,5 +46,5 @@ def test_show_says_what_to_do_in_both_languages(tmp_path: Path) -> None:
     shelf.intake.take("a.p7b", day(1, nui="6000005678"), "here")
     assert "-> of a device not configured: write `nui`" in asked(shelf, "show", "1").stdout
     romanian = asked(shelf, "show", "1", lang="ro_RO.UTF-8").stdout
-    assert "-> al altei case: scrieți `nui` la casa ei" in romanian
+    assert "-> al altei case de marcat: scrieți `nui` la casa de marcat" in romanian
     shelf.close()

@@ -129,7 +129,7 @@ def test_the_database_itself_lets_no_document_be_deleted_or_held_when_gone(shelf
     ):
         db.execute("DELETE FROM document")
     with pytest.raises(LedgerError):
-        shelf.index.hold(filed.id, held=True)
+        shelf.index.keep(filed.id, kept=True)
 
 
 # retention
@@ -176,21 +176,21 @@ def test_the_loop_looks_once_a_day_and_catches_up_after_days_off(shelf: Shelf) -
     assert [*shelf.store.all()] == []
 
 
-def test_a_legal_hold_keeps_it_and_its_end_lets_it_go(shelf: Shelf) -> None:
+def test_what_a_person_keeps_stays_until_it_is_released(shelf: Shelf) -> None:
     filed = shelf.intake.take("a.p7b", day(1), "here").filed
     shelf.report_all()
-    shelf.index.hold(filed.id, held=True)
+    shelf.index.keep(filed.id, kept=True)
     aged(shelf)
     shelf.retention.look()
     shelf.wait_s(GRACE_DAYS * DAY_S)
     assert shelf.retention.look() == (0, 0)
     assert shelf.zs() == [1]
-    shelf.index.hold(filed.id, held=False)
+    shelf.index.keep(filed.id, kept=False)
     assert shelf.retention.look() == (1, 0)
-    shelf.index.hold(filed.id, held=True)
+    shelf.index.keep(filed.id, kept=True)
     shelf.wait_s(GRACE_DAYS * DAY_S)
     assert shelf.retention.look() == (0, 0)
-    assert [event.data["held"] for event in shelf.events("archive_hold")] == [True, False, True]
+    assert [event.data["kept"] for event in shelf.events("archive_keep")] == [True, False, True]
 
 
 def test_what_the_cloud_has_not_heard_of_stays(shelf: Shelf) -> None:
@@ -286,8 +286,8 @@ def test_the_index_survives_a_ledger_that_is_salvaged(shelf: Shelf) -> None:
     shelf.intake.take("a.p7b", day(1), "here")
     shelf.intake.take("b.p7b", day(1, 500), "here")
     shelf.intake.take("c.p7b", day(2, nui=OTHER_NUI), "here")
-    held = shelf.intake.take("d.p7b", register(1, 2), "here").filed
-    shelf.index.hold(held.id, held=True)
+    kept = shelf.intake.take("d.p7b", register(1, 2), "here").filed
+    shelf.index.keep(kept.id, kept=True)
     before = shelf.index.documents(), shelf.index.z_rows(NUI)
     shelf.close()
     path = shelf.state / LEDGER_FILE

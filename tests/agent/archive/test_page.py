@@ -17,10 +17,11 @@ from agent.archive.certificate.certificate import Certificate, certify
 from agent.archive.certificate.holding import Holding
 from agent.archive.certificate.markup import e, html
 from agent.archive.certificate.page import page
-from agent.archive.certificate.page_drawings import Bar, money, of_days, of_months, plot, shades
+from agent.archive.certificate.page_drawings import Bar, of_days, of_months, plot, shades
 from agent.archive.certificate.page_tables import ROWS_MAX
+from agent.archive.certificate.words import InBoth, money, percent
 from agent.archive.sorts import Source
-from drivers.model import Bani
+from drivers.model import Bani, VatRate
 from tests.agent.archive.zs import (
     TODAY,
     WHOLE,
@@ -100,7 +101,7 @@ def test_what_is_missing_stands_there_with_its_place_and_since_when() -> None:
     root = tree(made(without(Source.MF, 5, 6), on=TODAY)[0])
     rows = of_class(root, "warning")
     assert [texts(each) for each in rows] == [
-        "! Z 5-6 2026-09-05 21:40 Lipsește din memoria fiscală (MF), din 2026-09-05 21:40."
+        "! Z 5-6 2026-09-05 21:40 Lipsește din memoria fiscală (MF), începând cu 2026-09-05 21:40."
         " Missing in the fiscal memory (MF) since 2026-09-05 21:40. Z_MISSING_IN_SOURCE"
     ]
 
@@ -165,10 +166,26 @@ def test_elements_are_escaped_and_their_texts_stay_in_order() -> None:
 
 @pytest.mark.parametrize(
     ("bani", "said"),
-    [(0, "0,00 lei"), (5, "0,05 lei"), (-123456789, "-1.234.567,89 lei"), (None, "?")],
+    [
+        (0, InBoth("0,00 lei", "0.00 lei")),
+        (-150, InBoth("-1,50 lei", "-1.50 lei")),
+        (-123456789, InBoth("-1.234.567,89 lei", "-1,234,567.89 lei")),
+        (None, InBoth("?", "?")),
+    ],
 )
-def test_money_is_written_as_romanians_write_it(bani: int | None, said: str) -> None:
+def test_money_is_written_as_each_language_writes_it(bani: int | None, said: InBoth) -> None:
     assert money(bani) == said
+
+
+def test_a_rate_is_written_as_each_language_writes_it() -> None:
+    assert percent(VatRate(2100)) == InBoth("21 %", "21 %")
+    assert percent(VatRate(550)) == InBoth("5,50 %", "5.50 %")
+
+
+def test_a_sentence_and_the_table_beside_it_write_money_alike() -> None:
+    certificate, _ = made(report(1, 3), mf(1, 3), [row(Source.MF, figures(2, odd=100))], on=TODAY)
+    said = texts(tree(certificate))
+    assert not re.search(r"\d{4}\.\d\d\b", said)
 
 
 @pytest.mark.parametrize(

@@ -168,6 +168,18 @@ def test_the_je_is_read_in_as_many_slices_as_it_needs(
     assert "give_way" in world.events("c1")
 
 
+def test_who_wants_the_end_does_not_wait_for_a_reading(world: World) -> None:
+    day(world, 3)
+    world.queue("c1", words(z_from=1, z_to=1), JE)
+    frames = iter(range(20))
+    world.cable.before = lambda _: next(frames, None) == 19 and world.worker.leave()
+    world.step()
+    assert world.events("c1") == ["accept", "begin", "give_way"]
+    world.stop()  # and started again
+    world.settle()
+    assert world.entry("c1").state is State.ISSUED
+
+
 @pytest.mark.parametrize("kind", [JE, MF])
 def test_a_sale_goes_before_a_reading_that_has_begun_and_the_reading_goes_on(
     world: World, kind: str

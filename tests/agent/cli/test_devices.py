@@ -193,12 +193,11 @@ def test_without_a_yes_nothing_is_written(
     assert Path(config).read_text("utf-8") == before
 
 
-@pytest.mark.parametrize("extra", ["", 'fiscal_serial = "SIM0000001"'])
 def test_a_printer_that_is_configured_is_not_written_again(
-    tmp_path: Path, printer: VirtualPrinter, extra: str
+    tmp_path: Path, printer: VirtualPrinter
 ) -> None:
-    """By its port, or by its serial under another port."""
-    config = configuration(tmp_path, "/dev/ttyS77" if extra else printer.address, extra=extra)
+    """By its serial under another port; its own port is not asked."""
+    config = configuration(tmp_path, "/dev/ttyS77", extra='fiscal_serial = "SIM0000001"')
     before = Path(config).read_text("utf-8")
     done = called("devices", "detect", printer.address, "--config", config, "--write", answer="y\n")
     assert done.exit_code == 1
@@ -253,11 +252,35 @@ def test_without_a_name_every_port_is_asked_but_those_of_the_configuration(
     assert f"{printer.address} @ 115200: printer" in done.stdout
 
 
-def test_a_port_of_the_configuration_is_asked_when_it_is_named(
-    tmp_path: Path, printer: VirtualPrinter
+def test_a_port_of_the_configuration_is_left_alone_when_it_is_named_too(tmp_path: Path) -> None:
+    heard: list[bytes] = []
+
+    def listens(data: bytes) -> bytes:
+        heard.append(data)
+        return b""
+
+    with FarEnd(listens) as ours:
+        link = tmp_path / "by-id"
+        link.symlink_to(ours)
+        config = configuration(tmp_path, ours)
+        done = called("devices", "detect", ours, str(link), "--config", config, "--write")
+    assert (done.exit_code, done.stdout, heard) == (1, "", [])
+    assert done.stderr == (
+        f"Asking, read-only: -\n{ours}: left alone, it belongs to device dev_1\n"
+        f"{link}: left alone, it belongs to device dev_1\n"
+    )
+
+
+@pytest.mark.parametrize("place", ["127.0.0.1:{port}", "127.0.0.1"])
+def test_a_network_place_of_the_configuration_is_left_alone_when_it_is_named(
+    tmp_path: Path, place: str
 ) -> None:
-    config = configuration(tmp_path, printer.address)
-    assert called("devices", "detect", printer.address, "--config", config).exit_code == 0
+    with virtual_printer(tmp_path, "--tcp", "0") as printer:
+        port = printer.address.split(":")[1]
+        config = configuration(tmp_path, place.format(port=port), extra='transport = "tcp"')
+        done = called("devices", "detect", "--tcp", printer.address, "--config", config)
+    assert done.exit_code == 1
+    assert f"{printer.address}: left alone, it belongs to device dev_1" in done.stderr
 
 
 def test_the_stable_name_goes_into_the_table(
@@ -342,9 +365,22 @@ def test_too_large_a_range_is_refused_before_a_byte() -> None:
     assert "more than 2048 places" in " ".join(done.stderr.replace("│", "").split())
 
 
-@pytest.mark.parametrize("wrong", [("usb:zz",), ("--tcp", "a b"), ("--baud", "0")])
+BAD = [("usb:zz",), ("--tcp", "a b"), ("--tcp", "abc::99999"), ("--tcp", "[1:2]:3999")]
+
+
+@pytest.mark.parametrize("wrong", [*BAD, ("--baud", "0")])
 def test_an_address_that_is_none_is_a_usage_error(wrong: tuple[str, ...]) -> None:
     assert called("devices", "detect", *wrong).exit_code == 2
+
+
+@pytest.mark.parametrize("wrong", [*BAD, ("--tcp", "10.0.0.0/8")])
+def test_an_address_that_is_none_is_named_in_the_language_of_the_shop(
+    wrong: tuple[str, ...],
+) -> None:
+    done = called("devices", "detect", *wrong, "--lang", "ro")
+    said = " ".join(done.stderr.replace("│", "").split())
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert f"'{wrong[-1]}' nu este o adresă" in said
 
 
 def test_a_held_port_is_told_with_its_holder() -> None:

@@ -94,7 +94,7 @@ def test_the_program_shows_every_status_bit(config: str) -> None:
 def test_the_status_is_romanian_where_the_shop_is(config: str) -> None:
     done = called("printer", "status", "--config", config, lang="ro_RO.UTF-8")
     assert "hârtie pe terminate" in done.stdout
-    assert "Nimic nu blochează imprimanta." in done.stdout
+    assert "Nimic nu blochează casa de marcat." in done.stdout
     done = called("printer", "status", "--config", config, "--lang", "en", lang="ro_RO.UTF-8")
     assert "paper nearly out" in done.stdout
 
@@ -330,7 +330,7 @@ def test_a_port_in_use_is_told_with_its_holder(tmp_path: Path) -> None:
         other.close()
     assert done.exit_code == 1
     assert "amef: Another program holds the printer's port." in done.stderr
-    assert "Portul imprimantei este folosit de alt program." in done.stderr
+    assert "Portul casei de marcat este folosit de alt program." in done.stderr
     assert f"(pid {os.getpid()})" in done.stderr
 
 

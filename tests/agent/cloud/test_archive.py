@@ -25,6 +25,7 @@ from tests.agent.archive.archive_shop import (
     digest,
 )
 from tests.agent.cloud.cloud_world import REPORT_RESULT, fault, submit
+from tests.agent.outbox import unreported
 
 SIGNED = b"0\x80\x06\x09*\x86H\x86\xf7\r\x01\x07\x02\xa0\x80" + bytes(range(256))
 DAY = content_of(2 * PART_BYTES + 1000)
@@ -63,7 +64,7 @@ def test_a_signed_file_goes_up_verbatim_with_what_is_known_of_it(world: World, s
     shop.settle()
     assert shop.fates() == [DONE_UPLOAD, DONE_UPLOAD]
     assert shop.line.places == ["whole", "whole"]
-    assert shop.ledger.unreported(9) == []
+    assert unreported(shop.ledger, 9) == []
     first, second = world.portal.reports(shop.id, "p7b")
     assert world.portal.file("p7b", first["id"]) == SIGNED
     assert (first["sha256"], first["bytes"]) == (digest(SIGNED), len(SIGNED))
@@ -99,7 +100,7 @@ def test_memory_holds_a_part_and_not_the_document(tmp_path: Path) -> None:
 def test_a_foreign_document_is_not_told_to_anybody(shop: Shop) -> None:
     shop.filed(Sort.SIGNED_DAY, SIGNED, device_id="")
     shop.settle()
-    assert (shop.fates(), shop.ledger.unreported(9), shop.line.places) == ([], [], [])
+    assert (shop.fates(), unreported(shop.ledger, 9), shop.line.places) == ([], [], [])
 
 
 def test_a_long_name_is_cut_and_an_empty_document_is_one_too(world: World, shop: Shop) -> None:
@@ -131,7 +132,7 @@ def test_a_z_that_a_command_brought_is_not_told_twice(world: World, shop: Shop) 
     shop.settle()
     (upload,) = [one for one in shop.fates() if one[0] == "upload"]  # somebody pressed the key
     assert upload == DONE_UPLOAD
-    assert shop.ledger.unreported(9) == []
+    assert unreported(shop.ledger, 9) == []
     ours, theirs = world.portal.reports(shop.id, "z")
     assert (ours["commandId"], theirs["report"]["zTo"]) == (id_, z + 1)
 

@@ -25,6 +25,7 @@ from tests.agent.archive.archive_shop import (
     digest,
 )
 from tests.agent.cloud.cloud_world import FakeClock, fault, submit, told
+from tests.agent.outbox import unreported
 
 SIGNED = b"0\x80\x06\x09*" + bytes(range(256))
 BIG = content_of(5 * 1024 * 1024)
@@ -60,7 +61,7 @@ def test_a_key_without_the_scope_pauses_it_until_one_may(tmp_path: Path, world: 
         assert any("cannot be uploaded" in note for note in shop.sync.notes)
         shop.filed(Sort.MF, SIGNED[::-1])
         shop.settle()
-        assert shop.ledger.unreported(9) == []
+        assert unreported(shop.ledger, 9) == []
     with a_shop(tmp_path, world, device) as shop:
         shop.settle()
         assert uploads(shop) == [DONE_UPLOAD] * 2
@@ -143,7 +144,7 @@ def test_the_other_clouds_get_it_where_they_take_bytes(
                 shop.clock.move(10.0)
                 shop.settle()
             assert shop.fates() == [DONE_UPLOAD] * goes
-            assert shop.ledger.unreported(9) == []
+            assert unreported(shop.ledger, 9) == []
         if goes:
             (row,) = world.portal.reports(device, "je")
             assert digest(world.portal.file("je", row["id"])) == digest(BIG)

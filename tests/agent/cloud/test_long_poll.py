@@ -33,6 +33,7 @@ from tests.agent.cloud.cloud_world import (
     submit,
     told,
 )
+from tests.agent.outbox import unreported
 from tests.agent.world import FakeClock
 
 SYNC = "/api/v1/agents"
@@ -155,7 +156,7 @@ def test_what_the_cloud_says_to_each_event_is_written_down(tmp_path: Path, case:
     first = answer(200, json.dumps({"commands": [raw_command(type="cash_in")]}).encode())
     with scripted(first) as server, an_agent(tmp_path, server.url, SECRET, "dev_1") as agent:
         agent.sync.step()
-        rejected = agent.ledger.unreported(9)[-1].id
+        rejected = unreported(agent.ledger, 9)[-1].id
         text = json.dumps(said).replace("2", str(rejected)).encode()
         server._answers.append(answer(200, text))
         agent.settle()
@@ -217,8 +218,8 @@ def held() -> Held:
 def patient(tmp_path: Path, world: World, held: Held) -> Iterator[Agent]:
     """An agent whose long polls end when the test says so."""
     url, secret, device = world.running.url, world.running.agent_key, world.device()
-    nudges: list[None] = []
-    waiting = Waiting(client_of(url, secret, limits=False), held, lambda: nudges.append(None))
+    wakes: list[None] = []
+    waiting = Waiting(client_of(url, secret, limits=False), held, lambda: wakes.append(None))
     settings = settings_of(tmp_path, url, device, agent_id=device)
     around = Around(waiting=waiting, budget=no_limit().budget)
     agent = Agent(tmp_path / "l.sqlite3", settings, client_of(url, secret, limits=False), around)
@@ -268,7 +269,7 @@ def test_a_real_cloud_that_waits_answers_as_soon_as_there_is_work(
     tmp_path: Path, world: World
 ) -> None:
     url, secret, device = world.running.url, world.running.agent_key, world.device()
-    nudged = threading.Event()
+    woken = threading.Event()
     client = client_of(url, secret, limits=False)
     threads: list[threading.Thread] = []
 
@@ -279,11 +280,11 @@ def test_a_real_cloud_that_waits_answers_as_soon_as_there_is_work(
     settings = settings_of(tmp_path, url, device, agent_id=device)
     cloud = settings.cloud.model_copy(update={"long_poll_s": 30})
     settings = settings.model_copy(update={"cloud": cloud})
-    around = Around(waiting=Waiting(client, launch, nudged.set), budget=no_limit().budget)
+    around = Around(waiting=Waiting(client, launch, woken.set), budget=no_limit().budget)
     agent = Agent(tmp_path / "l.sqlite3", settings, client_of(url, secret, limits=False), around)
     agent.settle()
     id_ = submit(world, device, "x_report")
-    assert nudged.wait(10.0)
+    assert woken.wait(10.0)
     agent.sync.step()
     assert agent.ledger.entry(id_).claimed
     threads[0].join()

@@ -22,6 +22,7 @@ from tests.agent.cloud.cloud_world import (
     submit,
     told,
 )
+from tests.agent.outbox import unreported
 
 COMMANDS = "/api/v1/commands"
 
@@ -62,7 +63,7 @@ def test_a_command_is_written_down_claimed_printed_and_told(world: World, agent:
     assert agent.names(id_) == ["accept", "begin", "finish"]
     assert told(world, id_)["status"] == "completed"
     assert told(world, id_)["result"]["total"] == 7.0
-    assert agent.ledger.unreported(10) == []
+    assert unreported(agent.ledger, 10) == []
 
 
 @pytest.mark.parametrize(
@@ -97,12 +98,12 @@ def test_a_result_whose_answer_is_lost_is_told_again_and_counts_once(
     agent.settle()
     first = told(world, id_)
     assert first["status"] == "completed"
-    assert agent.ledger.unreported(10)
+    assert unreported(agent.ledger, 10)
     for _ in range(4):
         agent.poll()
     assert told(world, id_) == first
     assert "lateResult" not in first
-    assert agent.ledger.unreported(10) == []
+    assert unreported(agent.ledger, 10) == []
 
 
 def test_a_report_whose_second_half_is_refused_now_is_told_whole_later(
@@ -226,7 +227,7 @@ def test_an_upload_that_is_clearly_refused_is_set_aside_and_the_rest_goes_on(
     assert told(world, second)["status"] == "completed"
     assert agent.names(first)[-1] == "upload_refused"
     assert str(status) in agent.ledger.history(first)[-1].data["reason"]
-    assert agent.ledger.unreported(10) == []
+    assert unreported(agent.ledger, 10) == []
 
 
 def test_a_refused_key_stops_the_work_and_nothing_is_lost(tmp_path: Path, world: World) -> None:
@@ -240,11 +241,11 @@ def test_a_refused_key_stops_the_work_and_nothing_is_lost(tmp_path: Path, world:
         world.shop.patch(path, json={"active": False}).raise_for_status()
         agent.settle()
         assert "401 UNAUTHORIZED" in agent.sync.sentence
-        waiting = [event.id for event in agent.ledger.unreported(10)]
+        waiting = [event.id for event in unreported(agent.ledger, 10)]
         world.shop.patch(path, json={"active": True}).raise_for_status()
         agent.clock.move(KEY_REFUSED_S - 0.1)
         assert not agent.sync.step()
-        assert [event.id for event in agent.ledger.unreported(10)] == waiting
+        assert [event.id for event in unreported(agent.ledger, 10)] == waiting
         agent.clock.move(0.2)
         agent.settle()
         assert told(world, id_)["status"] == "completed"

@@ -256,7 +256,7 @@ def test_an_error_is_one_line_of_plain_letters_romanian_first() -> None:
     assert lines == [
         "BONOK=0",
         "ERRCODE=VAT_GROUP_NOT_MAPPED",
-        "ERRINFO=Grupa de TVA nu este in configurare; vedeti `vat_rates`."
+        "ERRINFO=Grupa de TVA nu este in configuratie; vedeti `vat_rates`."
         " (line 2: the VAT group '9' is not in vat_rates)",
         "",
     ]
@@ -264,7 +264,7 @@ def test_an_error_is_one_line_of_plain_letters_romanian_first() -> None:
 
 def test_a_fault_of_the_printer_is_said_in_romanian_without_its_marks() -> None:
     sentence = told(None, Problem("", "PORT_MISSING", "The port is missing."))[1]
-    assert "ERRINFO=Portul imprimantei lipseste." in sentence
+    assert "ERRINFO=Portul casei de marcat lipseste." in sentence
 
 
 # the configuration

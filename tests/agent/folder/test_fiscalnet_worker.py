@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from agent.cli.resolve import result_read
+from agent.cloud.receipts import receipt_of
 from agent.cloud.results import vendor_result
 from agent.commands import KINDS
 from agent.entries import Evidence
@@ -159,6 +160,38 @@ def test_while_an_answer_may_still_come_nothing_else_is_dropped(tmp_path: Path) 
     shop.close()
 
 
+@pytest.mark.parametrize("fault", [(), ("late=40",)], ids=["answered", "found after a doubt"])
+@pytest.mark.parametrize(
+    ("kind", "payload", "unknown"),
+    [
+        ("print_receipt", RECEIPT, {"zNumber", "documentNumber", "fiscalDate"}),
+        ("non_fiscal_receipt", '{"texts": ["Salut"]}', {"zNumber", "fiscalDate"}),
+        ("z_report", "{}", {"totals", "fiscalDate"}),
+    ],
+)
+def test_what_fiscalnet_does_not_tell_is_null_in_a_result_and_never_0(
+    tmp_path: Path, fault: tuple[str, ...], kind: str, payload: str, unknown: set[str]
+) -> None:
+    shop = Shop(tmp_path, *fault)
+    shop.queue("c1", payload, kind)
+    shop.settle()
+    result = shop.entry("c1").result
+    assert result is not None
+    told = vendor_result(kind, result)
+    assert {told[name] for name in unknown} == {None}
+    assert not [name for name, value in told.items() if value in (0, "", "0")]
+    shop.close()
+
+
+def test_an_upload_of_a_receipt_leaves_out_what_fiscalnet_does_not_tell(tmp_path: Path) -> None:
+    shop = sold(tmp_path)
+    entry = shop.entry("c1")
+    assert entry.result is not None
+    told = receipt_of(entry, entry.result, "1")
+    assert (told["fiscalId"], told["fiscalSeries"], "fiscalDate" in told) == ("1", SERIAL, False)
+    shop.close()
+
+
 # --- what a person decides
 
 
@@ -203,7 +236,7 @@ def test_what_a_person_reads_off_the_paper_is_told(tmp_path: Path) -> None:
     shop = sold(tmp_path, "never")
     result = result_read(shop.entry("c1"), 17)
     told = vendor_result("print_receipt", result)
-    assert (told["receiptNumber"], told["zNumber"], told["fiscalSeries"]) == (17, 0, SERIAL)
+    assert (told["receiptNumber"], told["zNumber"], told["fiscalSeries"]) == (17, None, SERIAL)
     shop.close()
 
 

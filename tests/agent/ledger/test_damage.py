@@ -21,6 +21,7 @@ from agent.ledger_repair import LedgerAside, find_aside, prepare, recover
 from agent.ledger_salvage import PARTS, salvage
 from agent.states import State
 from tests.agent.ledger.rows import FILE, RESULT, held, in_doubt, incoming, issuing, queued
+from tests.agent.outbox import unreported
 from tests.agent.world import FakeClock, World, counters, sale
 
 DONE = 9  # commands that are final in the ledger that is broken
@@ -221,7 +222,7 @@ def test_a_lost_first_page_loses_no_row(whole: Path, tmp_path: Path, clock: Fake
         *("issued", "held", "queued", "held")
     ]
     with closing(Ledger(path, clock)) as ledger:
-        (event,) = [e for e in ledger.unreported(999) if e.name == "ledger_recovered"]
+        (event,) = [e for e in unreported(ledger, 999) if e.name == "ledger_recovered"]
         assert list(event.data["sha256"]) == [event.data["file"]]
         assert ledger.history("begun")[-1].data["baseline"]["receipt_count"] == 40
         assert ledger.in_doubt("d1") is None
@@ -271,7 +272,7 @@ def test_reading_a_damaged_row_is_a_ledger_error_and_no_surprise(
             ledger.in_doubt("d1")
         changed(tmp_path / FILE, "UPDATE event SET data = '{'")
         with pytest.raises(LedgerDamaged):
-            ledger.unreported(9)
+            unreported(ledger, 9)
 
 
 # a disk that is full or read-only

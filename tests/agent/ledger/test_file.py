@@ -27,6 +27,7 @@ from tests.agent.ledger.rows import (
     names,
     queued,
 )
+from tests.agent.outbox import unreported
 from tests.agent.world import FakeClock, counters
 
 
@@ -83,9 +84,9 @@ def test_an_event_is_never_deleted(ledger: Ledger, raw: sqlite3.Connection) -> N
 
 def test_an_event_is_told_once_and_stays_told(ledger: Ledger, raw: sqlite3.Connection) -> None:
     queued(ledger)
-    (event,) = ledger.unreported(10)
+    (event,) = unreported(ledger, 10)
     ledger.reported(event.id)
-    assert ledger.unreported(10) == []
+    assert unreported(ledger, 10) == []
     for change in ("NULL", "1"):
         with pytest.raises(sqlite3.IntegrityError, match="append-only"):
             raw.execute(f"UPDATE event SET reported_at_ms = {change}")
@@ -94,10 +95,10 @@ def test_an_event_is_told_once_and_stays_told(ledger: Ledger, raw: sqlite3.Conne
 def test_unreported_events_come_in_their_order_and_not_all_at_once(ledger: Ledger) -> None:
     for n in range(5):
         queued(ledger, f"c{n}")
-    told = ledger.unreported(3)
+    told = unreported(ledger, 3)
     assert [event.command_id for event in told] == ["c0", "c1", "c2"]
     ledger.reported(told[1].id)
-    assert [event.command_id for event in ledger.unreported(3)] == ["c0", "c2", "c3"]
+    assert [event.command_id for event in unreported(ledger, 3)] == ["c0", "c2", "c3"]
 
 
 def test_every_event_carries_the_hash_of_the_one_before(
@@ -186,10 +187,10 @@ def test_a_file_opened_again_has_everything(tmp_path: Path, clock: FakeClock) ->
     entry = in_doubt(first)
     queued(first, "c2")
     first.note_device("d1", {"status": "online"})
-    kept = (first.entries(10), first.unreported(10), first.last_sequence("d1"), first.devices())
+    kept = (first.entries(10), unreported(first, 10), first.last_sequence("d1"), first.devices())
     first.close()
     again = Ledger(tmp_path / FILE, clock)
-    found = (again.entries(10), again.unreported(10), again.last_sequence("d1"), again.devices())
+    found = (again.entries(10), unreported(again, 10), again.last_sequence("d1"), again.devices())
     again.close()
     assert found == kept
     assert found[0][1] == entry
@@ -247,7 +248,7 @@ def test_two_threads_write_through_two_connections(tmp_path: Path, clock: FakeCl
         for done in [threads.submit(bring), threads.submit(issue)]:
             done.result()
     assert worker.counts() == {"issued": count, "unreported": 3 * count}
-    taken = [event.command_id for event in worker.unreported(999) if event.name == "begin"]
+    taken = [event.command_id for event in unreported(worker, 999) if event.name == "begin"]
     assert taken == [f"c{n}" for n in range(count)]
     cloud.close()
     worker.close()

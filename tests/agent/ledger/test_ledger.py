@@ -25,6 +25,7 @@ from tests.agent.ledger.rows import (
     names,
     queued,
 )
+from tests.agent.outbox import unreported
 from tests.agent.world import FakeClock, counters
 
 
@@ -208,10 +209,22 @@ def test_a_held_command_does_not_keep_the_next_from_beginning(ledger: Ledger) ->
     assert issuing(ledger, "c2").state is State.ISSUING
 
 
+def test_whether_a_payment_had_gone_is_known_of_the_last_attempt_alone(ledger: Ledger) -> None:
+    entry = issuing(ledger)
+    assert ledger.unpaid(entry)
+    ledger.pay(entry)
+    ledger.lose_unfinished()
+    assert not ledger.unpaid(entry)
+    ledger.absent(ledger.entry("c1"), 0)
+    ledger.begin(ledger.entry("c1"), counters(), 1)
+    assert ledger.unpaid(entry)
+
+
 BACKWARDS: dict[str, Callable[[Ledger, LedgerEntry], object]] = {
     "begin": lambda ledger, entry: ledger.begin(entry, counters(), 1),
     "finish": lambda ledger, entry: ledger.finish(entry, RESULT, 1),
     "reject": lambda ledger, entry: ledger.reject(entry, [PROBLEM]),
+    "pay": lambda ledger, entry: ledger.pay(entry),
     "lose": lambda ledger, entry: ledger.lose(entry, fault=None, reason="again"),
     "found": lambda ledger, entry: ledger.found(entry, RESULT, Evidence.COUNTER),
     "absent": lambda ledger, entry: ledger.absent(entry, 0),
@@ -240,7 +253,7 @@ def test_a_device_s_health_is_told_when_it_changes_and_not_before(ledger: Ledger
     noted = [ledger.note_device("d1", health) for health in (online, online, out, out, online)]
     assert noted == [True, False, True, False, True]
     assert ledger.note_device("d2", online)
-    told = [(event.device_id, event.data["status"]) for event in ledger.unreported(9)]
+    told = [(event.device_id, event.data["status"]) for event in unreported(ledger, 9)]
     assert told == [("d1", "online"), ("d1", "error"), ("d1", "online"), ("d2", "online")]
     assert ledger.devices() == {"d1": online, "d2": online}
 
@@ -263,9 +276,9 @@ def test_what_waits_for_a_device_that_is_not_configured_says_why_until_it_is(
     assert ledger.entry("c1").reason is None
     assert (ledger.entry("c2").state, ledger.entry("c2").reason) == (State.QUEUED, NOT_CONFIGURED)
     assert ledger.devices()["d2"]["status"] == "offline"
-    events = len(ledger.unreported(99))
+    events = len(unreported(ledger, 99))
     assert ledger.note_configured(["d1"]) == {"d2": 1}
-    assert len(ledger.unreported(99)) == events
+    assert len(unreported(ledger, 99)) == events
     assert ledger.note_configured(["d1", "d2"]) == {}
     assert ledger.entry("c2").reason is None
 

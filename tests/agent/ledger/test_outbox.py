@@ -18,6 +18,7 @@ from agent.ledger_repair import find_aside, prepare, recover
 from agent.ledger_salvage import salvage
 from agent.states import State
 from tests.agent.ledger.rows import FILE, RESULT, issuing, queued
+from tests.agent.outbox import unreported
 from tests.agent.world import FakeClock
 from tests.tidy.tree import ROOT
 
@@ -44,7 +45,7 @@ def test_a_ledger_of_version_1_is_brought_to_ours_with_all_that_stands_in_it(old
     assert verify(old).broken is None
     with closing(Ledger(old, FakeClock())) as ledger:
         states = {entry.id: entry.state for entry in ledger.entries(99)}
-        assert len(ledger.unreported(99)) == 13
+        assert len(unreported(ledger, 99)) == 13
         assert len(ledger.unplanned(99)) == 13
     assert states["done"] is State.ISSUED
     assert states["begun"] is State.ISSUING
@@ -124,9 +125,9 @@ def test_an_event_is_reported_when_none_of_its_uploads_waits(ledger: Ledger) -> 
     event = planned(ledger, upload(), upload("receipt"), upload("report"), paused=("report",))
     first, second = ledger.waiting(9)
     ledger.settle([first], Fate.DONE)
-    assert [left.id for left in ledger.unreported(9)] == [event.id]
+    assert [left.id for left in unreported(ledger, 9)] == [event.id]
     ledger.settle([second], Fate.ASIDE, "400")
-    assert [left.name for left in ledger.unreported(9)] == ["upload_refused"]
+    assert [left.name for left in unreported(ledger, 9)] == ["upload_refused"]
     assert ledger.outbox() == {"paused": 1, "aside": 1}
 
 
