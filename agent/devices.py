@@ -46,9 +46,11 @@ def build_printer(
     transport = WireLog(own, logging.getLogger(f"wire.{device.id}"), clock)
     code_page = device.code_page or known.code_page
     features = features_of(device)
-    return families.printer(
+    printer = families.printer(
         device.family, transport, clock, operator, features, code_page, device.dialect
     )
+    printer.dialect_is_sure = device.dialect_is_sure
+    return printer
 
 
 def features_of(device: DeviceSettings) -> frozenset[Feature]:

@@ -3,9 +3,9 @@
     [agent]   id, state_dir, command_ttl_s, timezone, search, search_not
     [cloud]   profile, base_url, api_key_file (or AMEF_API_KEY), poll_interval_s, proxy, ca_file,
               long_poll_s, budget_share, open_from, open_until
-    [[device]]  id, family, dialect, transport, address, baud, fiscal_serial, nui, operator,
-                password, till, features, code_page, vat_rates, z_report_at, z_report_after_h,
-                x_report_at, set_clock_at, preflight_at; behind a folder also: see by_hand.py
+    [[device]]  id, family, dialect, dialect_is_sure, transport, address, baud, fiscal_serial, nui,
+                operator, password, till, features, code_page, vat_rates, z_report_at, x_report_at,
+                z_report_after_h, set_clock_at, preflight_at; behind a folder also: see by_hand.py
     [[folder]]  a shop's old way: see folder.py
     [archive] folders, watch_mounts, mounts, retention_years, trusted: see archive.py
 
@@ -183,6 +183,7 @@ class DeviceSettings(Table):
     features: list[str] = Field(default_factory=list)  # what it has beyond its family
     code_page: CodePage | None = None
     dialect: str = ""
+    dialect_is_sure: bool = False
     vat_groups: dict[Group, Rate] = Field(default_factory=dict)
     payments: dict[PaymentNumber, PaymentName] = Field(default_factory=dict)
     answer_s: AnswerSeconds = 60

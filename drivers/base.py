@@ -76,6 +76,8 @@ class FiscalPrinter(Protocol):
     """One fiscal device. Not thread-safe: one thread owns it."""
 
     capabilities: Capabilities
+    dialect_is_sure: bool
+    """A person says so: what it tells of its dialect itself is not held against it."""
     paying: Callable[[], None]
     """Called in `issue_receipt` before the first payment goes: what fails earlier is unpaid."""
 

@@ -122,10 +122,10 @@ class Make:
         return Identity(self.model, self.firmware, "", "", "")
 
     def fits(self, configured: str) -> bool:
-        """Is it what is configured, or can its words not tell?"""
-        family, _, dialect = configured.partition(":")
+        """Is it what is configured, or can its words not tell? Without a dialect all are meant."""
+        family, told, dialect = configured.partition(":")
         finer = dialect.startswith(f"{self.dialect}_")
-        return self.family == family and (self.dialect in ("", dialect) or finer)
+        return self.family == family and (not told or self.dialect in ("", dialect) or finer)
 
 
 SHAPES = (  # of the answer to 90; strict: what fits none of them is nobody's

@@ -80,6 +80,7 @@ STUCK = StatusBit(
 class Custom:
     """One printer behind one FiscalNet."""
 
+    dialect_is_sure = False
     capabilities = Capabilities(
         name_length_max=NAME_MAX,
         name_lines_max=1,

@@ -81,6 +81,7 @@ STATUS_BITS = load_status_bits("datecs_x_status.csv")
 class DatecsX:
     """One Datecs device."""
 
+    dialect_is_sure = False
     capabilities = Capabilities(
         name_length_max=NAME_LENGTH_MAX,
         name_lines_max=3,

@@ -98,6 +98,7 @@ FEATURES = {Feature.ARCHIVE, Feature.DRAWER, Feature.DUPLICATE, Feature.OPERATOR
 class Shtrih:
     """One Shtrih-M device."""
 
+    dialect_is_sure = False
     capabilities = Capabilities(
         name_length_max=NAME_MAX,
         name_lines_max=3,

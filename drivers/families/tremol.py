@@ -103,6 +103,7 @@ LACKING = {Feature.REVERSAL, Feature.VAT_TABLE, Feature.LOGO, Feature.P7B}
 class Tremol:
     """One Tremol device."""
 
+    dialect_is_sure = False
     capabilities = Capabilities(
         name_length_max=NAME_MAX,
         name_lines_max=3,
@@ -120,7 +121,7 @@ class Tremol:
         dialect: str = "ro",
         tcp_password: str = "",
     ) -> None:
-        self._configured = f"tremol:{dialect}"
+        self._called = f"tremol:{dialect}"
         self._dialect = DIALECTS[dialect]
         self._tcp_password = tcp_password
         self._link = Link(transport, ZFP, clock)
@@ -147,11 +148,12 @@ class Tremol:
         if self._tcp_password:
             give_password(self._talk, self._tcp_password)
         probe = Request(STATUS, repeatable=True)
-        open_as(self._configured, self._link, probe, last_sequence=last_sequence)
-        version = need_own_country(self._talk, self._configured)
+        configured = "tremol" if self.dialect_is_sure else self._called
+        open_as(configured, self._link, probe, last_sequence=last_sequence)
+        version = need_own_country(self._talk, configured)
         self.vat_rates()
         names = self._talk.read(PAYMENTS, read=lambda fields: fields[:-1])  # then an exchange rate
-        need_own_places(self._talk, self._configured, names)
+        need_own_places(self._talk, configured, names)
         self._slots = payment_slots(names, self._dialect)
         self._narrow()
         return self._identity(version)

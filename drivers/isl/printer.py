@@ -54,6 +54,8 @@ class IslPrinter(IslReads):
     @property
     def _family(self) -> str:
         """With its dialect: a payment's letter means another one in another."""
+        if self.dialect_is_sure:
+            return super()._family
         spoken = (name for name, one in self.dialects.items() if one is self.dialect)
         return f"{super()._family}:{next(spoken)}"
 

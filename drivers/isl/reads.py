@@ -79,6 +79,7 @@ class IslReads(ABC):
     ) -> None:
         self.dialect = self.dialects[dialect or next(iter(self.dialects))]
         self.capabilities = self.dialect.capabilities
+        self.dialect_is_sure = False
         self.service = NoService()
         self._link = Link(transport, self.dialect.wire, clock)
         self._talk = IslTalk(self._link, self.dialect.refusals)

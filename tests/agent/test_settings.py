@@ -69,6 +69,7 @@ preflight_at = "07:30"
 features = ["drawer"]
 code_page = "cp1250"
 dialect = ""
+dialect_is_sure = true
 vat_rates = [21, 11, 0]
 
 [[device]]

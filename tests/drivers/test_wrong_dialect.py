@@ -55,6 +55,16 @@ def configured(dialect: str, far: Bench, cable: Cable) -> FiscalPrinter:
     return families.printer(name, cable, far.clock, operator, dialect=spoken)
 
 
+@pytest.mark.parametrize("family", ["datecs_legacy", "daisy"])
+def test_a_person_who_is_sure_of_the_dialect_is_believed(family: str) -> None:
+    for dialect, device in (pair for pair in AT_THE_OPEN if pair[0].startswith(family)):
+        with BENCHES[device]() as far:
+            printer = configured(dialect, far, Cable(far))
+            printer.dialect_is_sure = True
+            printer.open(last_sequence=None)
+            assert printer.status().blocking == ()
+
+
 @pytest.mark.parametrize(("dialect", "printer"), AT_THE_OPEN, ids=lambda name: name)
 def test_a_wrong_dialect_is_refused_at_the_open_and_the_right_one_named(
     dialect: str, printer: str
