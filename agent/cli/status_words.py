@@ -97,7 +97,7 @@ def _devices(number: str, changes: str) -> str:
 def _folder(path: str, count: str, held: str, unreadable: str, example: str) -> str:
     said = [f"{counted(int(count), 'fișier', 'fișiere')} în lucru"]
     if held:
-        said.append(f"{counted(int(held), 'așteaptă', 'așteaptă')} decizia unui om")
+        said.append(f"{held} așteaptă decizia unui om")
     if unreadable:
         said.append(f"{unreadable} nu se pot citi, ca {example}")
     return f"{path}: {', '.join(said)}"

@@ -100,5 +100,5 @@ def test_a_device_that_is_named_at_a_reload_has_the_files_that_lay_apart(
     stage.config.write_text(text.replace("baud =", f'nui = "{NUI}"\nbaud ='), "utf-8")
     agent.send_signal(signal.SIGHUP)
     wait_until(agent, lambda: set(zs(stage).values()) == {stage.device_id})
-    sentence = "se urmăresc 1 directoare și 0 stickuri"
+    sentence = "se urmăresc 1 director și 0 stickuri"
     wait_until(agent, lambda: sentence in amef(stage, "status", "--lang", "ro").stdout)

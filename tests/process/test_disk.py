@@ -48,14 +48,15 @@ def limit(agent: "subprocess.Popen[Any]", size: int) -> None:
     resource.prlimit(agent.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
 
-def begun(stage: Stage) -> bool:
+def count(stage: Stage, what: str) -> int:
+    """Look into the ledger from outside."""
     ledger = f"file:{stage.state_dir / 'ledger.sqlite3'}?mode=ro"
     with (
         contextlib.suppress(sqlite3.OperationalError),
         contextlib.closing(sqlite3.connect(ledger, uri=True)) as db,
     ):
-        return bool(db.execute("SELECT 1 FROM command WHERE state = 'issuing'").fetchone())
-    return False
+        return int(db.execute(f"SELECT count(*) FROM {what}").fetchone()[0])
+    return 0
 
 
 def stands_still(stage: Stage) -> bool:
@@ -85,10 +86,26 @@ def test_a_full_disk_stops_the_work_and_room_again_lets_it_go_on(stage: Stage) -
     assert agent.poll() is None
 
 
+def test_a_disk_that_fills_up_in_a_receipt_takes_no_payment_before_there_is_room(
+    slow_stage: Stage,
+) -> None:
+    agent = slow_stage.start_agent()
+    id_ = slow_stage.queue("print_receipt", RECEIPT)
+    wait_until(agent, lambda: count(slow_stage, "command WHERE state = 'issuing'"))
+    limit(agent, FULL_BYTES)
+    wait_until(agent, lambda: stands_still(slow_stage))
+    assert slow_stage.documents("receipt") == []
+    limit(agent, resource.RLIM_INFINITY)
+    (record,) = slow_stage.results([id_], 30.0)
+    assert record["status"] == "completed"
+    kinds = [len(slow_stage.documents(kind)) for kind in ("cancelled", "receipt")]
+    assert kinds == [1, 1]
+
+
 def test_a_disk_that_fills_up_behind_the_paper_ends_with_one_receipt(slow_stage: Stage) -> None:
     agent = slow_stage.start_agent()
     id_ = slow_stage.queue("print_receipt", RECEIPT)
-    wait_until(agent, lambda: begun(slow_stage))
+    wait_until(agent, lambda: count(slow_stage, "event WHERE name = 'pay'"))
     limit(agent, FULL_BYTES)
     wait_until(agent, lambda: slow_stage.documents("receipt") and stands_still(slow_stage))
     limit(agent, resource.RLIM_INFINITY)
@@ -143,7 +160,7 @@ def test_what_a_person_resolves_beside_the_running_agent_reaches_the_cloud(stage
     stage.printer_process.wait()
     agent = stage.start_agent()
     ids = [stage.queue("print_receipt", RECEIPT) for _ in range(3)]
-    wait_until(agent, lambda: all(stage.record(id_)["status"] == "sent" for id_ in ids))
+    wait_until(agent, lambda: count(stage, "command") == len(ids))
     ledger = Ledger(stage.state_dir / "ledger.sqlite3", SystemClock())
     with contextlib.closing(ledger):
         for id_ in ids:
