@@ -41,7 +41,8 @@ TRUE_CODES_OF = {  # what can keep a good command here from being done
         "DAY_OPEN",
         "Z_REPORT_DUE",
         "BAD_REQUEST",
-    },  # it would be before the last record
+        "CLOCK_BEFORE_LAST_RECORD",
+    },  # a cashier printed since the moment that was asked for
     "set_header": {"DAY_OPEN", "Z_REPORT_DUE"},
     "void_open_receipt": {"RECEIPT_PAID"},
 }
