@@ -4,7 +4,6 @@ A world that fails: `make sim FAMILY=tremol SEED=n` tells its story. FiscalNet's
 cable, so `custom` is not here, but in `tests/agent/folder/test_fiscalnet_crashes.py`.
 """
 
-import logging
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -40,14 +39,6 @@ CAUGHT_AT = {  # the first seed that catches each
     ("shtrih", "failed_is_no"): 0,
     ("shtrih", "amount_only"): 9,
 }
-
-
-@pytest.fixture(autouse=True)
-def _quiet() -> Iterator[None]:
-    """The agent warns of every fault; here there are thousands."""
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
 
 
 def test_every_family_that_has_a_cable_is_simulated() -> None:

@@ -1,7 +1,5 @@
 """Bugs of the other families that the simulator found, each as its shortest story."""
 
-import logging
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -90,13 +88,6 @@ STORIES: dict[str, tuple[str, str, dict[Place, Fault]]] = {
         {("frame", 50): Fault("clock_jump", NEXT_DAY), ("frame", 89): Fault("death_after")},
     ),
 }
-
-
-@pytest.fixture(autouse=True)
-def _quiet() -> Iterator[None]:
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
 
 
 @pytest.mark.parametrize("name", STORIES)

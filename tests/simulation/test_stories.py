@@ -1,8 +1,6 @@
 """Bugs that the simulator found and that were mended, each as its shortest story."""
 
-import logging
 import random
-from collections.abc import Iterator
 
 import pytest
 
@@ -42,13 +40,6 @@ STORIES: dict[str, dict[Place, Fault]] = {
         ("frame", 21): Fault("key_receipt", JUST_AFTER),
     },
 }
-
-
-@pytest.fixture(autouse=True)
-def _quiet() -> Iterator[None]:
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
 
 
 @pytest.mark.parametrize("name", STORIES)

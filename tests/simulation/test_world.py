@@ -3,8 +3,6 @@
 A seed that fails: `make sim SEED=n` tells its story. All single faults: `make sim EXHAUSTIVE=1`.
 """
 
-import logging
-from collections.abc import Iterator
 from functools import cache
 from itertools import islice
 
@@ -32,14 +30,6 @@ CAUGHT_AT = {  # the first seed that catches each
     "payment_repeated": 71,
     "all_repeated": 71,
 }
-
-
-@pytest.fixture(autouse=True)
-def _quiet() -> Iterator[None]:
-    """The agent warns of every fault; here there are thousands."""
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
 
 
 @cache

@@ -2,7 +2,6 @@
 
 import json
 import tracemalloc
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,19 +30,6 @@ SIGNED = b"0\x80\x06\x09*\x86H\x86\xf7\r\x01\x07\x02\xa0\x80" + bytes(range(256)
 DAY = content_of(2 * PART_BYTES + 1000)
 BIG = content_of(5 * 1024 * 1024)
 DONE_UPLOAD = ("upload", Fate.DONE, None)
-
-
-@pytest.fixture
-def secret(world: World) -> str:
-    """A key that may not store into the documented lists."""
-    return world.key("commands", "devices")[1]["x-api-key"]
-
-
-@pytest.fixture
-def shop(tmp_path: Path, world: World, secret: str) -> Iterator[Shop]:
-    with a_shop(tmp_path, world, world.device(), secret) as shop:
-        shop.settle()
-        yield shop
 
 
 def uploads(shop: Shop) -> list[tuple[str, Fate, str | None]]:

@@ -1,7 +1,6 @@
 """The archive's way up in the background: it never stands in the way, and what waits is told."""
 
 import json
-from collections.abc import Iterator
 from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
@@ -30,19 +29,6 @@ from tests.agent.outbox import unreported
 SIGNED = b"0\x80\x06\x09*" + bytes(range(256))
 BIG = content_of(5 * 1024 * 1024)
 DONE_UPLOAD = ("upload", Fate.DONE, None)
-
-
-@pytest.fixture
-def secret(world: World) -> str:
-    """A key that may not store into the documented lists."""
-    return world.key("commands", "devices")[1]["x-api-key"]
-
-
-@pytest.fixture
-def shop(tmp_path: Path, world: World, secret: str) -> Iterator[Shop]:
-    with a_shop(tmp_path, world, world.device(), secret) as shop:
-        shop.settle()
-        yield shop
 
 
 def uploads(shop: Shop) -> list[tuple[str, Fate, str | None]]:

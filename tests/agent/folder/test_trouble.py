@@ -2,30 +2,14 @@
 
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from agent.ledger import Ledger
 from agent.states import State
 from config.folder import FolderSettings, folder_trouble
-from tests.agent.till import OTHER_SALE, SALE, Till, quick_folder
+from tests.agent.till import OTHER_SALE, SALE, Till
 
 POINTS_MAX = 60
-
-
-@pytest.fixture
-def till(quick_path: Path) -> Iterator[Till]:
-    made = Till(quick_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def quick_path(tmp_path: Path) -> Iterator[Path]:
-    with quick_folder(tmp_path) as folder:
-        yield folder
 
 
 # a crash at every point

@@ -16,22 +16,9 @@ from agent.entries import LOCAL
 from agent.folder.stages import FILE_BYTES_MAX
 from agent.folder.watch import BATCH_MAX, SETTLE_S, UNFINISHED_S_MAX
 from agent.states import State
-from tests.agent.till import OTHER_SALE, SALE, Till, quick_folder
+from tests.agent.till import OTHER_SALE, SALE, Till
 
 MANY = 1000
-
-
-@pytest.fixture
-def till(quick_path: Path) -> Iterator[Till]:
-    made = Till(quick_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def quick_path(tmp_path: Path) -> Iterator[Path]:
-    with quick_folder(tmp_path) as folder:
-        yield folder
 
 
 # the good road

@@ -6,7 +6,7 @@
 import hashlib
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
@@ -41,27 +41,6 @@ class DyingLedger(Ledger):
     def _event(self, *args: object) -> None:
         super()._event(*args)  # type: ignore[arg-type]
         raise Gone
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def ledger(tmp_path: Path, clock: FakeClock) -> Iterator[Ledger]:
-    opened = Ledger(tmp_path / FILE, clock)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def raw(tmp_path: Path, ledger: Ledger) -> Iterator[sqlite3.Connection]:
-    assert ledger.counts() == {"unreported": 0}
-    connection = sqlite3.connect(tmp_path / FILE, isolation_level=None)
-    connection.row_factory = sqlite3.Row
-    yield connection
-    connection.close()
 
 
 # the events

@@ -5,8 +5,7 @@ file itself, its events and transactions, are in test_ledger_file.py.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
@@ -14,7 +13,6 @@ from agent.entries import Acceptance, Evidence, LedgerEntry
 from agent.ledger import NOT_CONFIGURED, Ledger, LedgerError
 from agent.states import IllegalTransition, State
 from tests.agent.ledger.rows import (
-    FILE,
     PROBLEM,
     RESULT,
     contents,
@@ -26,29 +24,7 @@ from tests.agent.ledger.rows import (
     queued,
 )
 from tests.agent.outbox import unreported
-from tests.agent.world import FakeClock, counters
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def ledger(tmp_path: Path, clock: FakeClock) -> Iterator[Ledger]:
-    opened = Ledger(tmp_path / FILE, clock)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def raw(tmp_path: Path, ledger: Ledger) -> Iterator[sqlite3.Connection]:
-    assert ledger.counts() == {"unreported": 0}
-    connection = sqlite3.connect(tmp_path / FILE, isolation_level=None)
-    connection.row_factory = sqlite3.Row
-    yield connection
-    connection.close()
-
+from tests.agent.world import counters
 
 # what comes in
 
