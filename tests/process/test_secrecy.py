@@ -16,6 +16,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -190,7 +191,8 @@ def claims_are_lost(method: str, path: str) -> tuple[int, bytes, dict[str, str]]
     if method == "POST":
         return 409, error("CONFLICT"), {}
     entry: dict[str, Any] = {"id": "cmd_1", "deviceId": "dev_1", "type": "x_report"}
-    entry |= {"payload": None, "createdAt": "2026-11-22T10:00:00.000Z", "status": "pending"}
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")  # else it ran out before we ask
+    entry |= {"payload": None, "createdAt": now.replace("+00:00", "Z"), "status": "pending"}
     return 200, json.dumps({"commands": [entry]}).encode(), {}
 
 
