@@ -67,7 +67,7 @@ class IslExchange:
                 continue
             self._buffer = self._buffer[1:]
             self._heard_since_send.add(SIGNS.get(byte, Heard.GARBAGE))
-        return self._again() if self._is_refused() else self.sent()
+        return self._again() if self._is_refused() and not self._buffer else self.sent()
 
     def silence(self) -> Action:
         while self._buffer:  # half a frame and then nothing: its start may have been noise

@@ -166,6 +166,8 @@ class ShtrihExchange:
         if not idle:
             self._stage = Stage.REPLYING
             return None
+        if self._buffer.strip(bytes([NAK])):  # the start of a reply: it was not the device's 15
+            return None
         if self._request.repeatable or self._heard_since_send == {Heard.NAK}:
             return self._give()
         raise self.given_up()

@@ -119,6 +119,8 @@ class ZfpExchange:
 
     def _next(self, *, ready: bool) -> Action:
         """What follows when all that came was looked at and was no answer."""
+        if self._buffer:  # the start of one: it may be the answer
+            return self.sent()
         if ready and self._may_repeat():
             return self._again()
         if not self._asking and self._may_repeat():

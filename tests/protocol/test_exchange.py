@@ -179,6 +179,18 @@ def test_a_nak_behind_a_syn_is_no_refusal_of_what_could_be_paid_twice(wire: Isl)
 
 
 @both_wires
+@both_requests
+def test_a_nak_before_the_start_of_a_reply_is_no_refusal_wherever_the_read_ends(
+    wire: Isl, request_: Request
+) -> None:
+    raw = answer(wire, request_)
+    for at in range(1, len(raw)):
+        played = play(wire.begin(SEQUENCE, request_), [NAK + raw[:at], raw[at:]])
+        assert played.reply is not None, f"lost when cut at {at}"
+        assert len(played.sent) == 1, f"sent again when cut at {at}"
+
+
+@both_wires
 def test_naks_and_silences_share_one_count_of_sends(wire: Isl) -> None:
     played = play(wire.begin(SEQUENCE, READ), [NAK, SILENCE, NAK, SILENCE, answer(wire)])
     assert len(played.sent) == SENDS_MAX

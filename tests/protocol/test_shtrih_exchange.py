@@ -169,6 +169,17 @@ def test_a_15_with_anything_else_is_no_refusal_of_what_could_be_done_twice(damag
         assert times(CLOSE, run(CLOSE, [IDLE, *reads, SILENCE, IDLE])) == 1
 
 
+@both_requests
+def test_idle_before_the_start_of_a_reply_repeats_nothing_wherever_the_read_ends(
+    request_: Request,
+) -> None:
+    raw = said(request_)
+    for at in range(1, len(raw)):
+        played = run(request_, [IDLE, NAK, IDLE + raw[:at], raw[at:]])
+        assert played.reply is not None, f"lost when cut at {at}"
+        assert times(request_, played) == 1, f"sent again when cut at {at}"
+
+
 def test_a_late_answer_to_an_earlier_05_is_no_refusal_of_the_frame() -> None:
     played = run(CLOSE, [SILENCE, SILENCE, IDLE, IDLE + IDLE, ACK + said(CLOSE)])
     assert played.reply is not None

@@ -162,6 +162,17 @@ def test_a_15_with_anything_else_is_no_refusal_of_what_could_be_done_twice(damag
         assert sent(run(CLOSE, [*reads, SILENCE, READY])) == 1
 
 
+@both_requests
+def test_ready_before_the_start_of_an_answer_repeats_nothing_wherever_the_read_ends(
+    request_: Request,
+) -> None:
+    raw = acknowledged()
+    for at in range(1, len(raw)):
+        played = run(request_, [NAK, READY + raw[:at], raw[at:]])
+        assert played.reply is not None, f"lost when cut at {at}"
+        assert sent(played) == 1, f"sent again when cut at {at}"
+
+
 def test_a_15_in_a_garbled_answer_is_no_refusal() -> None:
     raw = told(0x3E, b"1.50").replace(b"5", NAK)
     assert sent(run(Request(0x3E), [raw, READY])) == 1
