@@ -54,9 +54,17 @@ kill: $(READY)
 	AMEF_KILLS=$(or $(KILLS),300) $(BIN)/pytest -s --timeout 3600 tests/process/test_kill.py -k random
 
 sim: $(READY)
-	$(BIN)/python -m tests.simulation $(if $(EXHAUSTIVE),--exhaustive,$(if $(SEEDS),--seeds $(SEEDS),--seed $(or $(SEED),0))) $(if $(MUTANT),--mutant $(MUTANT)) $(if $(SHORT),--short) $(if $(NO_KEYBOARD),--no-keyboard) $(if $(DENSE),--dense) $(if $(FAMILY),--family $(FAMILY))
+	$(BIN)/python -m tests.simulation \
+		$(if $(EXHAUSTIVE),--exhaustive,$(if $(SEEDS),--seeds $(SEEDS),--seed $(or $(SEED),0))) \
+		$(if $(MUTANT),--mutant $(MUTANT)) $(if $(FAMILY),--family $(FAMILY)) \
+		$(if $(SHORT),--short) $(if $(NO_KEYBOARD),--no-keyboard) $(if $(DENSE),--dense)
+
+vm: $(READY)
+	$(BIN)/python -m tests.vm $(if $(CUTS),--cuts $(CUTS)) $(if $(MUTANT),--mutant $(MUTANT)) \
+		$(if $(SEED),--seed $(SEED))
 
 hardware: $(READY)
+	$(if $(and $(DEVICE),$(CONFIG)),,$(error say which: make hardware DEVICE=dev_... CONFIG=FILE))
 	$(BIN)/amef printer info --config $(CONFIG) --device $(DEVICE)
 	$(BIN)/amef printer status --config $(CONFIG) --device $(DEVICE)
 
@@ -68,7 +76,3 @@ lock:
 
 clean:
 	rm -rf $(VENV) build *.egg-info
-
-vm: $(READY)
-	$(BIN)/python -m tests.vm $(if $(CUTS),--cuts $(CUTS)) $(if $(MUTANT),--mutant $(MUTANT)) \
-		$(if $(SEED),--seed $(SEED))

@@ -199,7 +199,8 @@ def set_operator(printer: FiscalPrinter, work: Work) -> dict[str, Any]:
     printer.service.set_operator(
         work.number, name=work.name, old_password=work.old_password, password=work.password
     )
-    return get_operator(printer, work)
+    folded_to = ["name"] if work.name and _folded(printer, (work.name,)) else []
+    return get_operator(printer, work) | {"folded": folded_to}
 
 
 def set_logo(printer: FiscalPrinter, work: Work) -> dict[str, Any]:
@@ -262,10 +263,13 @@ def preflight(printer: FiscalPrinter, work: Work) -> dict[str, Any]:
 
 
 def get_last_receipt(printer: FiscalPrinter, _: Work) -> dict[str, Any]:
-    """After a Z the last receipt is of the day before; its document may have others behind it."""
-    last = printer.last_receipt(None)
-    day = last.z_number if printer.day_is_open() else last.z_number - 1
-    return asdict(replace(last, z_number=day, document_number=None))
+    """After a Z nobody tells which day the last receipt was of: days without one have a Z too.
+
+    Its document may have others behind it.
+    """
+    last = asdict(replace(printer.last_receipt(None), document_number=None))
+    of_this_day = printer.day_is_open() and printer.day_totals().total > 0
+    return last | ({} if of_this_day else {"z_number": None})
 
 
 def _texts(printer: FiscalPrinter, place: TextPlace) -> dict[str, Any]:
@@ -281,7 +285,8 @@ def about(printer: FiscalPrinter) -> dict[str, Any]:
 
 
 def _folded(printer: FiscalPrinter, asked: Receipt | Slip | tuple[str, ...]) -> list[str]:
-    return folded(asked, printer.capabilities.code_page)
+    can = printer.capabilities
+    return folded(asked, can.code_page, can.replaced)
 
 
 def _same(read: int | None, seen: int) -> None:

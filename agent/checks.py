@@ -4,9 +4,11 @@ Receipts against themselves (payments and total, the buyer's CUI) and against th
 columns); settings against what the device and the law allow.
 """
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
+from agent.bitmap import bitmap_trouble
 from agent.payloads import (
     DEPOSIT_NAME,
     TIP_NAME,
@@ -18,13 +20,22 @@ from agent.payloads import (
     Work,
 )
 from drivers.base import FiscalPrinter
-from drivers.capabilities import Feature, Told
+from drivers.capabilities import Capabilities, Feature, Told, has_no
 from drivers.faults import Fault, words
-from drivers.model import CashMovement, PaymentKind, Problem, Receipt, Slip
-from drivers.receipt_check import AMOUNT_MAX, TEXT_LENGTH_MAX, text_problems
+from drivers.model import CashMovement, PaymentKind, Problem, Receipt, Slip, lei
+from drivers.precision import ahead_s
+from drivers.receipt_check import (
+    AMOUNT_MAX,
+    TEXT_LENGTH_MAX,
+    is_blank,
+    is_named,
+    path_of,
+    text_problems,
+)
 
 TAX_ID_WEIGHTS = (7, 5, 3, 2, 1, 7, 5, 3, 2)  # of a CUI, right-aligned [romania.md 1]
-LOGO_PIXELS_MAX = (384, 240)
+PERSON_WEIGHTS = (2, 7, 9, 1, 4, 6, 3, 5, 8, 2, 7, 9)  # of a CNP
+PERSON_DIGITS = 13
 OPERATOR_NAME_MAX = 32
 CLOCK_STEP_MAX = timedelta(days=1)
 
@@ -46,6 +57,7 @@ LACKING = {
     ),
     Feature.TIPS: ("TIP_NOT_ALLOWED", "tips are for restaurants and bars, and not switched on"),
 }
+NOBODY_HAS = {Feature.REVERSAL, Feature.P7B}  # their sentences say what is done instead
 UNTOLD = {
     Told.FISCAL_MEMORY: "no known command of this device brings it, at most it prints it",
     Told.JE: "no known command of this device brings it, at most it prints it",
@@ -55,8 +67,10 @@ UNTOLD = {
 }
 
 
-def lacking(feature: Feature) -> Problem:
+def lacking(feature: Feature, can: Capabilities) -> Problem:
     """Say why a feature is not there, and what to do instead."""
+    if feature in can.lacks and feature not in NOBODY_HAS:
+        return Problem("", "UNSUPPORTED", has_no(feature))
     sentence = f"{feature} is not switched on for this device (`features` in its table)"
     code, sentence = LACKING.get(feature, ("UNSUPPORTED", sentence))
     return Problem("", code, sentence)
@@ -78,12 +92,15 @@ def nothing(_printer: FiscalPrinter, _: Work) -> list[Problem]:
 
 def receipt(printer: FiscalPrinter, work: Work) -> list[Problem]:
     assert isinstance(work, Receipt)
-    tipped = [line for line in work.lines if line.name == TIP_NAME]
-    if tipped and Feature.TIPS not in printer.capabilities.features:
-        return [replace(lacking(Feature.TIPS), path="tip")]
+    can = printer.capabilities
+    tipped = [n for n, line in enumerate(work.lines) if is_named(line.name, TIP_NAME)]
+    if tipped and Feature.TIPS not in can.features:
+        line = work.lines[tipped[0]]
+        path = line.path if line.path == "tip" else f"{path_of(line, tipped[0])}.name"
+        return [replace(lacking(Feature.TIPS, can), path=path)]
     deducts = work.adjustment is not None and work.adjustment.is_advance
-    if deducts and Feature.ADVANCES not in printer.capabilities.features:
-        return [replace(lacking(Feature.ADVANCES), path="advance")]
+    if deducts and Feature.ADVANCES not in can.features:
+        return [replace(lacking(Feature.ADVANCES, can), path="advance")]
     return receipt_conflicts(work) + printer.check(work)
 
 
@@ -95,34 +112,50 @@ def receipt_conflicts(asked: Receipt) -> list[Problem]:
     if asked.total <= 0:
         pass  # what its lines are is said by those who look at them
     elif paid < asked.total:
-        sentence = f"payments are {asked.total - paid} bani short of the total {asked.total}"
+        short, total = lei(asked.total - paid), lei(asked.total)
+        sentence = f"payments are {short} lei short of the total {total}"
         problems.append(Problem("payments", "PAYMENTS_SHORT", sentence))
     elif cashless > asked.total:
-        sentence = f"payments other than cash exceed the total by {cashless - asked.total} bani"
+        over = lei(cashless - asked.total)
+        sentence = f"payments other than cash exceed the total by {over} lei"
         problems.append(Problem("payments", "PAYMENTS_EXCEED_TOTAL", sentence))
     elif paid - asked.payments[-1].amount >= asked.total:
         # The device would refuse it on a paid receipt, which no one can cancel any more.
         problems.append(
             Problem("payments", "PAYMENTS_EXCEED_TOTAL", "nothing is left for the last payment")
         )
-    if asked.adjustment and any(line.name in (DEPOSIT_NAME, TIP_NAME) for line in asked.lines):
+    aside = (DEPOSIT_NAME, TIP_NAME)
+    if asked.adjustment and any(is_named(x.name, name) for x in asked.lines for name in aside):
         sentence = "it would fall on a deposit or a tip too: put it on the lines it is for"
-        problems.append(Problem("adjustment", "ADJUSTMENT_NOT_ALLOWED", sentence))
+        path = "adjustment"
+        if asked.adjustment.is_advance:
+            sentence = "it would fall on a deposit or a tip too: make a receipt of their own"
+            path = "advance"
+        problems.append(Problem(path, "ADJUSTMENT_NOT_ALLOWED", sentence))
     if asked.customer_tax_id and not is_tax_id(asked.customer_tax_id):
-        sentence = f"{asked.customer_tax_id[:20]!r} is not a CUI: its check digit is wrong"
+        shown = ascii(asked.customer_tax_id[:20])
+        sentence = f"{shown} is no CUI (2 to 10 digits) and no CNP (13): look at each digit"
         problems.append(Problem("customer_tax_id", "CUSTOMER_TAX_ID_BAD", sentence))
     return problems
 
 
 def is_tax_id(text: str) -> bool:
-    """Check a CUI of 2 to 10 digits by its check digit; a person's 13 digits by their number."""
-    if not text.isascii() or not text.isdigit():
+    """Check a CUI of 2 to 10 digits, or a person's 13, by the last of them [romania.md 3.1, 3.5].
+
+    Neither begins with 0: filled up to ten digits it is another number for the tax office.
+    """
+    if not re.fullmatch(r"[1-9][0-9]{1,9}|[1-9][0-9]{12}", text):
         return False
-    if len(text) == 13:
-        return True
-    digits = [int(digit) for digit in text[:-1].rjust(9, "0")]
-    sum_ = sum(digit * weight for digit, weight in zip(digits, TAX_ID_WEIGHTS, strict=False))
-    return 2 <= len(text) <= 10 and sum_ * 10 % 11 % 10 == int(text[-1])
+    digits, last = [int(digit) for digit in text[:-1]], int(text[-1])
+    if len(text) == PERSON_DIGITS:
+        rest = _weighed(digits, PERSON_WEIGHTS) % 11
+        return (1 if rest == 10 else rest) == last
+    padded = [0] * (len(TAX_ID_WEIGHTS) - len(digits)) + digits
+    return _weighed(padded, TAX_ID_WEIGHTS) * 10 % 11 % 10 == last
+
+
+def _weighed(digits: list[int], weights: tuple[int, ...]) -> int:
+    return sum(digit * weight for digit, weight in zip(digits, weights, strict=True))
 
 
 def slip(printer: FiscalPrinter, work: Work) -> list[Problem]:
@@ -140,8 +173,12 @@ def cash(printer: FiscalPrinter, work: Work) -> list[Problem]:
     assert isinstance(work, CashMovement)
     if max(work.paid_in, work.paid_out) > AMOUNT_MAX:
         return [Problem("amount", "AMOUNT_TOO_LARGE", "above 99,999,999.99 lei")]
-    if work.paid_out and work.paid_out > (held := printer.drawer().cash):
-        sentence = f"{work.paid_out} bani are asked, the drawer holds {held}"
+    held = printer.drawer().cash
+    if held + work.paid_in > AMOUNT_MAX:
+        sentence = f"the drawer would hold more than 99,999,999.99 lei, it has {lei(held)}"
+        return [Problem("amount", "AMOUNT_TOO_LARGE", sentence)]
+    if work.paid_out > held:
+        sentence = f"{lei(work.paid_out)} lei are asked, the drawer holds {lei(held)}"
         return [Problem("amount", "NOT_ENOUGH_CASH", sentence)]
     return []
 
@@ -171,14 +208,17 @@ def something_to_close(printer: FiscalPrinter, work: Work) -> list[Problem]:
 
 
 def a_receipt(printer: FiscalPrinter, _: Work) -> list[Problem]:
-    if printer.last_receipt(None).receipt_number == 0:
-        return [of_fault(Fault.NO_DATA, "It has not issued a receipt yet.")]
-    return []
+    last = printer.last_receipt(None)
+    if last.receipt_number != 0:
+        return []
+    after_a_z = last.z_number > 1  # where receipts are counted anew after each
+    since = "since the last Z report" if after_a_z else "yet"
+    return [of_fault(Fault.NO_DATA, f"It tells of no receipt {since}.")]
 
 
 def clock_is_right(printer: FiscalPrinter, work: ClockSetting) -> bool:
-    shown = printer.clock().at
-    return shown is not None and abs((work.at - shown).total_seconds()) < work.only_if_off_s
+    off_s = ahead_s(printer.clock(), work.at)
+    return off_s is not None and abs(off_s) < work.only_if_off_s
 
 
 def clock(printer: FiscalPrinter, work: Work) -> list[Problem]:
@@ -212,6 +252,8 @@ def text_lines(printer: FiscalPrinter, work: Work) -> list[Problem]:
 def operator(printer: FiscalPrinter, work: Work) -> list[Problem]:
     assert isinstance(work, OperatorSetting)
     problems = text_problems("name", work.name, length_max=OPERATOR_NAME_MAX, page=_page(printer))
+    if work.name and is_blank(work.name, _page(printer)):
+        problems.append(Problem("name", "TEXT_EMPTY", "the name is blank"))
     ours = printer.operator
     if work.number == ours.number and work.password not in ("", ours.password):
         sentence = (
@@ -225,15 +267,8 @@ def operator(printer: FiscalPrinter, work: Work) -> list[Problem]:
 def logo(_printer: FiscalPrinter, work: Work) -> list[Problem]:
     """A monochrome BMP of a size that fits on paper; nothing else is sent to the device."""
     assert isinstance(work, Logo)
-    head = work.image[:30]
-    if len(head) < 30 or head[:2] != b"BM" or int.from_bytes(head[28:30], "little") != 1:
-        return [Problem("image", "IMAGE_BAD", "not a BMP with one bit per pixel")]
-    width = int.from_bytes(head[18:22], "little", signed=True)
-    height = abs(int.from_bytes(head[22:26], "little", signed=True))
-    if not (0 < width <= LOGO_PIXELS_MAX[0] and 0 < height <= LOGO_PIXELS_MAX[1]):
-        sentence = f"{width} x {height} pixels, {LOGO_PIXELS_MAX[0]} x {LOGO_PIXELS_MAX[1]} at most"
-        return [Problem("image", "IMAGE_TOO_LARGE", sentence)]
-    return []
+    trouble = bitmap_trouble("image", work.image)
+    return [trouble] if trouble else []
 
 
 def _page(printer: FiscalPrinter) -> str:

@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any
 
 from agent import carry_out, checks
-from agent.archive import commands as archive_work
+from agent.archive import read_commands
 from agent.archive.payloads import JePayload, MemoryPayload
 from agent.payloads import (
     CashInPayload,
@@ -80,7 +80,7 @@ class Kind:
         """Turn a payload as the ledger keeps it into what a driver is given.
 
         Raises:
-            NotUnderstood: it is not one of this kind.
+            BadPayload: it is not one of this kind.
         """
         return self.payload.read(payload).work(command_id, now)
 
@@ -89,7 +89,7 @@ class Kind:
         if self.asks and self.asks in can.untold:
             return [checks.untold(self.asks)]
         if self.needs and self.needs not in can.features:
-            return [checks.lacking(self.needs)]
+            return [checks.lacking(self.needs, can)]
         return []
 
     def problems(self, printer: FiscalPrinter, work: Work) -> list[Problem]:
@@ -248,7 +248,7 @@ KINDS: dict[str, Kind] = {
         Kind(
             "read_fiscal_memory",
             MemoryPayload,
-            archive_work.fiscal_memory,
+            read_commands.fiscal_memory,
             needs=Feature.ARCHIVE,
             asks=Told.FISCAL_MEMORY,
             tolerates=_ANYTHING,
@@ -257,8 +257,8 @@ KINDS: dict[str, Kind] = {
         Kind(
             "read_electronic_journal",
             JePayload,
-            archive_work.electronic_journal,
-            check=archive_work.findable,
+            read_commands.electronic_journal,
+            check=read_commands.findable,
             needs=Feature.ARCHIVE,
             asks=Told.JE,
             tolerates=_ANYTHING,

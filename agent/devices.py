@@ -31,7 +31,7 @@ def build_printer(
     """Build the printer of a device, over its own cable or this one; opens nothing.
 
     Raises:
-        ConfigError: the address is not one of this transport.
+        ConfigError: the address is not one of this transport, or a feature not one of its family.
     """
     known = catalogue()[device.family]
     operator = Operator(
@@ -39,17 +39,27 @@ def build_printer(
     )
     if device.transport == "folder":  # no bytes pass there: it writes its own log
         place = FiscalNetFolder(Path(device.address), logging.getLogger(f"wire.{device.id}"))
-        return families.printer(
+        bridged = families.printer(
             device.family, place, clock, operator, features_of(device), by_hand=by_hand_of(device)
         )
+        _need_own_features(device, bridged)
+        return bridged
     own = cable or build_transport(device)
-    transport = WireLog(own, logging.getLogger(f"wire.{device.id}"), clock)
+    transport = WireLog(own, logging.getLogger(f"wire.{device.id}"), device.network_password)
     code_page = device.code_page or known.code_page
     features = features_of(device)
     printer = families.printer(
-        device.family, transport, clock, operator, features, code_page, device.dialect
+        device.family,
+        transport,
+        clock,
+        operator,
+        features,
+        code_page,
+        device.dialect,
+        network_password=device.network_password,
     )
     printer.dialect_is_sure = device.dialect_is_sure
+    _need_own_features(device, printer)
     return printer
 
 
@@ -65,6 +75,15 @@ def features_of(device: DeviceSettings) -> frozenset[Feature]:
     except ValueError as error:
         known = ", ".join(Feature)
         raise ConfigError(f"device {device.id}: features: {error}; known are {known}") from error
+
+
+def _need_own_features(device: DeviceSettings, printer: FiscalPrinter) -> None:
+    """A feature that its family does not have would be asked for again at every refusal."""
+    lacks = printer.capabilities.lacks
+    if foreign := features_of(device) & lacks:
+        own = ", ".join(sorted(frozenset(Feature) - lacks))
+        sentence = f"{device.family} has no {', '.join(sorted(foreign))}; it can have {own}"
+        raise ConfigError(f"device {device.id}: features: {sentence}")
 
 
 def by_hand_of(device: DeviceSettings) -> ByHand:
@@ -96,19 +115,36 @@ def build_transport(device: DeviceSettings) -> Transport:
 
 
 def admission(
-    device: DeviceSettings, key: ApiKey, *, cloud_is_loopback: bool
+    device: DeviceSettings,
+    key: ApiKey,
+    *,
+    cloud_is_loopback: bool,
+    driven_last: Callable[[], str] = str,
+    driven_as: Callable[[Identity], str] = lambda _: "",
 ) -> Callable[[Identity], None]:
-    """Return what refuses a printer that must not be driven: another one, or of the wrong world."""
+    """Return what refuses a printer that must not be driven: another one, or of the wrong world.
+
+    `driven_last`: the fiscal serial under which this device printed until now; "" if it never did.
+    `driven_as`: the other device of ours that drives this printer now; "" if none does, and from
+    now on this one.
+    """
 
     def admit(identity: Identity) -> None:
         serial = identity.fiscal_serial
         simulated = serial.startswith(SIMULATED)
         if device.fiscal_serial and serial != device.fiscal_serial:
             sentence = f"{device.id}: fiscal serial {serial}, configured is {device.fiscal_serial}"
+        elif not device.fiscal_serial and driven_last() not in ("", serial):
+            sentence = (
+                f"{device.id}: fiscal serial {serial}, until now {driven_last()}: "
+                "if it is the new printer, write its fiscal_serial down"
+            )
         elif simulated and key.live and not cloud_is_loopback:
             sentence = f"{device.id}: {serial} is a simulated printer, the key is a live one"
         elif not simulated and not key.live:
             sentence = f"{device.id}: {serial} is a real printer, the key is a test one"
+        elif other := driven_as(identity):
+            sentence = f"{device.id}: fiscal serial {serial} is driven as {other} already"
         else:
             return
         raise NotStarted(sentence, fault=Fault.OTHER_PRINTER)

@@ -17,8 +17,8 @@ from drivers.clock import Clock
 
 log = logging.getLogger(__name__)
 
-# The longest step is an archive that is read (`archive_work.READ_S_MAX`), or a receipt on a bad
-# line; each of their requests has its own limit.
+# The longest step is an archive that is read (below this: `WHOLE_S_MAX` of archive/patience.py), or
+# a receipt on a bad line; each of their requests has its own limit.
 SILENCE_S_MAX = 900.0
 STATUS_FILE = "status.json"
 WRITE_INTERVAL_S = 5.0
@@ -72,7 +72,7 @@ class Health:
             now_s - pulse.beat_s < SILENCE_S_MAX for pulse in self.pulses if pulse.vital
         )
 
-    def write(self, state_dir: Path) -> None:
+    def write(self, state_dir: Path, cloud_ahead_ms: int = 0) -> None:
         """Put the sentences of all loops where `amef status` finds them; replaced whole."""
         loops = {pulse.name: pulse.sentence for pulse in self.pulses}
         notes = {pulse.name: pulse.notes for pulse in self.pulses if pulse.notes}
@@ -81,6 +81,7 @@ class Health:
             return  # a shop's flash disk wears out
         self._written, self._written_s = (loops, notes), now_s
         said: dict[str, object] = {"pid": os.getpid(), "at_ms": self._clock.now_ms()}
+        said["cloud_ahead_ms"] = cloud_ahead_ms
         text = json.dumps(said | {"loops": loops} | ({"notes": notes} if notes else {}))
         draft = state_dir / f"{STATUS_FILE}.new"
         try:

@@ -6,8 +6,9 @@
 One method is one transaction, named after its trigger. What a method returned from is on disk
 (WAL, synchronous=FULL). Every change of state goes through `_apply` and leaves an event row; the
 database itself refuses to issue without a baseline, and two unresolved commands on one device.
-One `Ledger` object belongs to one thread. What leaves it is in `ledger_outbox.py`; what a damaged
-file is, and what becomes of it, is in `ledger_check.py` and `ledger_repair.py`.
+One `Ledger` object belongs to one thread. What leaves it is in `ledger_outbox.py`, what it knows of
+the printers in `ledger_devices.py`; what a damaged file is, and what becomes of it, is in
+`ledger_check.py` and `ledger_repair.py`.
 """
 
 import json
@@ -16,7 +17,8 @@ from dataclasses import asdict
 from typing import Any
 
 from agent.entries import LOCAL, Acceptance, Evidence, Incoming, LedgerEntry, body_hash
-from agent.ledger_file import LedgerError, understood
+from agent.ledger_devices import LedgerDevices
+from agent.ledger_file import LedgerDamaged, LedgerError
 from agent.ledger_outbox import LedgerOutbox
 from agent.states import Trigger, after
 from drivers.model import Counters, Problem
@@ -24,10 +26,10 @@ from drivers.model import Counters, Problem
 __all__ = ["Ledger", "LedgerError"]
 
 REASON_LENGTH_MAX = 500
-NOT_CONFIGURED = "its device is not in the configuration"
+WAIT_MS_MAX = 60_000  # of `not_before_ms`; what is further off was written before the clock was set
 
 
-class Ledger(LedgerOutbox):
+class Ledger(LedgerOutbox, LedgerDevices):
     """A connection to the ledger file, for one thread."""
 
     # what comes in
@@ -36,6 +38,9 @@ class Ledger(LedgerOutbox):
         """Write a command down before anybody acts on it; what has problems is rejected at once.
 
         `claimed`: the cloud handed it over as ours.
+
+        Raises:
+            LedgerDamaged: events tell of it, and it is gone: it may be on paper.
         """
         digest = body_hash(incoming.body)
         with self._transaction():
@@ -49,6 +54,9 @@ class Ledger(LedgerOutbox):
                     return Acceptance.ALREADY_KNOWN
                 self._note_conflict(incoming, digest)
                 return Acceptance.CONFLICT
+            told = "SELECT 1 FROM event WHERE command_id = ?"
+            if self._db.execute(told, (incoming.id,)).fetchone():
+                raise LedgerDamaged(f"events tell of the command {incoming.id}, and it is gone")
             self._db.execute(
                 "INSERT INTO command"
                 " (id, device_id, kind, body, body_hash, payload, expires_at_ms, claimed)"
@@ -77,7 +85,7 @@ class Ledger(LedgerOutbox):
         return self._entries("state = 'queued' AND claimed = 0 ORDER BY arrival")
 
     def claimed_ahead(self) -> dict[str, int]:
-        """How many commands each device may take at once."""
+        """How many claimed commands wait for each device."""
         queued = "SELECT device_id, count(*) AS n FROM command WHERE state = 'queued'"
         rows = self._rows(f"{queued} AND claimed = 1 GROUP BY device_id")
         return {row["device_id"]: row["n"] for row in rows}
@@ -103,32 +111,37 @@ class Ledger(LedgerOutbox):
     # the worker's road
 
     def next_queued(
-        self, device_id: str, now_ms: int, last: Sequence[str] = ()
+        self,
+        device_id: str,
+        now_ms: int,
+        last: Sequence[str] = (),
+        *,
+        local_only: bool = False,
     ) -> LedgerEntry | None:
         """Return the oldest command that may be taken now; one that must wait holds the others.
 
-        `last`: the kinds that let every other go first, however old they are.
+        `last`: the kinds that let every other go first, however old they are. `local_only`: what
+        came from the cloud is passed over.
         """
         marks = ", ".join("?" for _ in last)
         found = self._entries(
-            "device_id = ? AND state = 'queued' AND claimed = 1"
-            f" ORDER BY kind IN ({marks}), arrival LIMIT 1",
+            f"{_takeable(local_only=local_only)} ORDER BY kind IN ({marks}), arrival LIMIT 1",
             device_id,
             *last,
         )
-        return found[0] if found and found[0].not_before_ms <= now_ms else None
+        return found[0] if found and _is_due(found[0], now_ms) else None
 
-    def queued(self, device_id: str, kinds: Sequence[str], now_ms: int) -> LedgerEntry | None:
+    def queued(
+        self, device_id: str, kinds: Sequence[str], now_ms: int, *, local_only: bool = False
+    ) -> LedgerEntry | None:
         """Return the oldest command of these kinds that may be taken now, whatever is before it."""
         marks = ", ".join("?" for _ in kinds)
         found = self._entries(
-            f"device_id = ? AND state = 'queued' AND claimed = 1 AND kind IN ({marks})"
-            " AND not_before_ms <= ? ORDER BY arrival LIMIT 1",
+            f"{_takeable(local_only=local_only)} AND kind IN ({marks}) ORDER BY arrival",
             device_id,
             *kinds,
-            now_ms,
         )
-        return found[0] if found else None
+        return next((entry for entry in found if _is_due(entry, now_ms)), None)
 
     def in_doubt(self, device_id: str) -> LedgerEntry | None:
         found = self._entries("device_id = ? AND state = 'in_doubt'", device_id)
@@ -154,13 +167,6 @@ class Ledger(LedgerOutbox):
     def reject(self, entry: LedgerEntry, problems: Sequence[Problem]) -> None:
         with self._transaction():
             self._apply(entry.id, Trigger.REJECT, {"problems": _problems(problems)})
-
-    def postpone(self, entry: LedgerEntry, until_ms: int) -> None:
-        """Leave it where it is and do not look at it before then."""
-        with self._transaction():
-            self._db.execute(
-                "UPDATE command SET not_before_ms = ? WHERE id = ?", (until_ms, entry.id)
-            )
 
     def pay(self, entry: LedgerEntry) -> None:
         """Our first payment is about to go: from now on the receipt may be closed by us."""
@@ -245,58 +251,7 @@ class Ledger(LedgerOutbox):
             data = {"problems": _problems([problem]), **said}
             self._apply(entry.id, Trigger.OPERATOR_DROP, data)
 
-    # devices
-
-    def last_sequence(self, device_id: str) -> int | None:
-        rows = self._rows("SELECT last_sequence FROM device WHERE id = ?", device_id)
-        return rows[0]["last_sequence"] if rows else None
-
-    def note_device(self, device_id: str, health: dict[str, Any]) -> bool:
-        """Write an event if the device's health is not what was noted last."""
-        text = json.dumps(health, sort_keys=True)
-        with self._transaction():
-            self._db.execute("INSERT OR IGNORE INTO device (id) VALUES (?)", (device_id,))
-            changed = self._db.execute(
-                "UPDATE device SET health = ? WHERE id = ? AND health <> ?", (text, device_id, text)
-            )
-            if changed.rowcount:
-                self._event(device_id, None, "device", health)
-        return bool(changed.rowcount)
-
-    def devices(self) -> dict[str, dict[str, Any]]:
-        rows = self._rows("SELECT id, health FROM device ORDER BY id")
-        with understood():
-            return {row["id"]: json.loads(row["health"]) for row in rows}
-
-    def last_identity(self, device_id: str) -> dict[str, str]:
-        """Return who a device said it was when it was last driven; {} if it never was."""
-        named = "device_id = ? AND name = 'device' AND data LIKE '%\"identity\"%'"
-        found = self._events(f"{named} ORDER BY id DESC LIMIT 1", device_id)
-        return dict(found[0].data["identity"]) if found else {}
-
-    def archive_trouble(self, device_id: str) -> frozenset[str]:
-        """Return the codes of what the last certificate found wrong with a device's archive."""
-        named = "command_id IS NULL AND device_id = ? AND name = 'archive_certificate'"
-        found = self._events(f"{named} ORDER BY id DESC LIMIT 1", device_id)
-        return frozenset(found[0].data["codes"]) if found else frozenset()
-
-    def note_configured(self, device_ids: Sequence[str]) -> dict[str, int]:
-        """What waits for a device that is not configured says why; return how many, by device."""
-        ours = f"device_id IN ({', '.join('?' for _ in device_ids)})"
-        waiting = f"SELECT device_id, count(*) AS n FROM command WHERE NOT {ours}"
-        rows = self._rows(
-            f"{waiting} AND state IN ('queued', 'in_doubt') GROUP BY device_id", *device_ids
-        )
-        back = f"UPDATE command SET reason = NULL WHERE state = 'queued' AND reason = ? AND {ours}"
-        gone = f"UPDATE command SET reason = ? WHERE state = 'queued' AND NOT {ours}"
-        with self._transaction():
-            self._db.execute(back, (NOT_CONFIGURED, *device_ids))
-            if rows:
-                self._db.execute(gone, (NOT_CONFIGURED, *device_ids))
-        for device_id in self.devices().keys() - set(device_ids):
-            health = {"status": "offline", "faults": [], "sentence": NOT_CONFIGURED}
-            self.note_device(device_id, health)
-        return {row["device_id"]: row["n"] for row in rows}
+    # the program itself
 
     def note_start(self, in_doubt: int) -> None:
         """At start-up: also the proof that the ledger can be written."""
@@ -354,6 +309,16 @@ class Ledger(LedgerOutbox):
             " ON CONFLICT (id) DO UPDATE SET last_sequence = excluded.last_sequence",
             (device_id, sequence),
         )
+
+
+def _takeable(*, local_only: bool) -> str:
+    """The part of a question: of one device, queued, and ours to take."""
+    ours = f" AND substr(id, 1, {len(LOCAL)}) = '{LOCAL}'" if local_only else ""
+    return f"device_id = ? AND state = 'queued' AND claimed = 1{ours}"
+
+
+def _is_due(entry: LedgerEntry, now_ms: int) -> bool:
+    return not now_ms < entry.not_before_ms <= now_ms + WAIT_MS_MAX
 
 
 def _problems(problems: Sequence[Problem]) -> list[dict[str, str]]:

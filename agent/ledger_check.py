@@ -2,8 +2,9 @@
 
     file      SQLite's own check, the tables, and the write-ahead log: nothing promised is missing
     event     previous_hash is the hash of the row before, hash is of this row
-    command   its state, counters, result and payload are what its events say, by `states.py`
+    command   its device, state, counters, result and payload are what its events say (`states.py`)
     upload    it is of an event, and its body is what its hash says
+    both      what they tell of is there
 
 Only reads, and beside a running agent too.
 """
@@ -20,7 +21,14 @@ from typing import Any
 from urllib.parse import quote
 
 from agent.entries import GENESIS, body_hash, entry_of, event_hash
-from agent.ledger_file import SCHEMA_VERSION, TROUBLE, LedgerDamaged, renamed, schema
+from agent.ledger_file import (
+    SCHEMA_VERSION,
+    TROUBLE,
+    LedgerDamaged,
+    LedgerError,
+    renamed,
+    schema,
+)
 from agent.states import TRANSITIONS, State, Trigger
 from drivers.model import Counters
 
@@ -59,6 +67,7 @@ class Life:
     """What the events say of a command so far; None is "they do not say"."""
 
     state: State = State.QUEUED
+    device_id: str | None = None
     attempts: int | None = 0
     kind: str | None = None
     body_hash: str | None = None
@@ -91,16 +100,16 @@ def check_at_start(path: Path) -> None:
 
 
 def _checked(path: Path, *, at_start: bool) -> Checked:
-    with path.open("rb") as file:
-        head = file.read(20)
-    if head[:16] != b"SQLite format 3\0" or head[18:20] != WAL_FORMAT:
-        return Checked(0, 0, Broken("file", "", "it does not begin as a ledger does"))
     try:
+        with path.open("rb") as file:
+            head = file.read(20)
+        if head[:16] != b"SQLite format 3\0" or head[18:20] != WAL_FORMAT:
+            return Checked(0, 0, Broken("file", "", "it does not begin as a ledger does"))
         with closing(_open(path)) as db:
             db.execute("BEGIN")  # one moment of a ledger that is being written
             # the log first: what was cut off it would look whole to every other check
             found = log_damage(path) or _file(db, at_start=at_start)
-            found = found or next(_rows(db, living=at_start), None)
+            found = found or next(_rows(db, living=at_start), None) or _orphan(db)
             counted = [0, 0]
             if found is None or found.table != "file":
                 tables = ("command", "event")
@@ -111,6 +120,8 @@ def _checked(path: Path, *, at_start: bool) -> Checked:
         if isinstance(problem, LedgerDamaged):
             return Checked(0, 0, Broken("file", "", str(error)[:SENTENCE_MAX]))
         raise problem from error
+    except OSError as error:
+        raise LedgerError(str(error)) from error
 
 
 def _open(path: Path) -> sqlite3.Connection:
@@ -261,6 +272,12 @@ def _uploads(db: sqlite3.Connection, *, living: bool) -> Iterator[Broken]:
             yield Broken("upload", str(row["id"]), str(error))
 
 
+def _orphan(db: sqlite3.Connection) -> Broken | None:
+    """A row that tells of one that is not there: of a command, it could be printed again."""
+    row = db.execute("PRAGMA foreign_key_check").fetchone()
+    return row and Broken(row["table"], str(row["rowid"]), f"its {row['parent']} is not there")
+
+
 def _salvaged_until(db: sqlite3.Connection) -> int:
     """Before the last recovery there may be holes: its event seals what is left."""
     row = db.execute("SELECT max(id) FROM event WHERE name = ?", (RECOVERED,)).fetchone()
@@ -297,6 +314,7 @@ def live(lives: dict[str, Life], row: AnyRow) -> None:
     life = lives.get(id_)
     if name == SALVAGED or (name == "accept" and life is None):
         known = {field: data[field] for field in Life.__dataclass_fields__ if field in data}
+        known["device_id"] = row["device_id"]
         if name == SALVAGED:  # by decree: what came before may be lost
             known = {"attempts": None} | known
         lives[id_] = replace(Life(), **known | {"state": State(data.get("state", "queued"))})
@@ -338,6 +356,7 @@ def compare(row: AnyRow, life: Life | None) -> None:
         raise Wrong("what came is not what its hash says")
     # What an event never says (of a ledger from before it did) cannot be compared.
     said: dict[str, tuple[Any, Any]] = {
+        "device": (life.device_id, entry.device_id),
         "kind": (life.kind or entry.kind, entry.kind),
         "attempts": (entry.attempts if life.attempts is None else life.attempts, entry.attempts),
         "payload": (life.payload_hash, body_hash(entry.payload or "")),
@@ -350,3 +369,5 @@ def compare(row: AnyRow, life: Life | None) -> None:
         unsaid = told is None and name in ("payload", "expiry")
         if told != stands and not unsaid:
             raise Wrong(f"its {name} is not what its events say")
+    if entry.state not in (State.QUEUED, State.REJECTED) and not entry.claimed:
+        raise Wrong("its events say that it was begun, and it is not claimed")

@@ -49,7 +49,7 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class UploadRow:
     """A row of the table `upload`. `body` is None until it is first sent."""
 
     id: int
@@ -61,6 +61,14 @@ class Kept:
     idempotency: str
     body: str | None
     reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Untaken:
+    """Commands whose result the cloud has not: how many, and the latest of them."""
+
+    count: int
+    last_id: str
 
 
 class LedgerOutbox(LedgerFile):
@@ -97,12 +105,12 @@ class LedgerOutbox(LedgerFile):
                 if all(upload.call in paused for upload in uploads):
                     self._report(event.id)
 
-    def waiting(self, limit: int) -> list[Kept]:
+    def waiting(self, limit: int) -> list[UploadRow]:
         """Return the oldest that wait, but for the archive's."""
         where = f"fate = 'waiting' AND NOT ({OF_ARCHIVE})"
         return self._uploads(f"{where} ORDER BY event_id, id LIMIT ?", limit)
 
-    def archive_waiting(self, limit: int) -> list[Kept]:
+    def archive_waiting(self, limit: int) -> list[UploadRow]:
         """Return the oldest of the archive that wait."""
         where = f"fate = 'waiting' AND {OF_ARCHIVE}"
         return self._uploads(f"{where} ORDER BY event_id, id LIMIT ?", limit)
@@ -151,11 +159,11 @@ class LedgerOutbox(LedgerFile):
         rows = self._rows("SELECT DISTINCT call FROM upload WHERE fate = 'paused' ORDER BY call")
         return [row["call"] for row in rows]
 
-    def aside(self, limit: int) -> list[Kept]:
+    def aside(self, limit: int) -> list[UploadRow]:
         """Return what the cloud would not take, newest first."""
         return self._uploads("fate = 'aside' ORDER BY event_id DESC, id LIMIT ?", limit)
 
-    def uploads_of(self, command_id: str) -> list[Kept]:
+    def uploads_of(self, command_id: str) -> list[UploadRow]:
         """Return all that was or is to be sent of a command."""
         events = "SELECT id FROM event WHERE command_id = ?"
         return self._uploads(f"event_id IN ({events}) ORDER BY event_id, id", command_id)
@@ -166,17 +174,30 @@ class LedgerOutbox(LedgerFile):
         rows = self._rows(f"SELECT fate, count(*) AS n FROM upload WHERE {open_} GROUP BY fate")
         return {row["fate"]: row["n"] for row in rows}
 
-    def freeze(self, kept: Kept, body: dict[str, Any]) -> Kept:
+    def untaken(self, since_ms: int) -> dict[Fate, Untaken]:
+        """Return of how many commands the cloud has another end, or none, than we would tell.
+
+        What it has ended itself is an old story after a while: only since a moment.
+        """
+        rows = self._rows(
+            "SELECT fate, count(DISTINCT upload.command_id) AS n, upload.command_id AS last,"
+            " max(event_id) FROM upload JOIN event ON event.id = event_id WHERE call = 'result'"
+            " AND (fate IN ('paused', 'aside') OR fate = 'final' AND at_ms >= ?) GROUP BY fate",
+            since_ms,
+        )
+        return {Fate(row["fate"]): Untaken(row["n"], row["last"]) for row in rows}
+
+    def freeze(self, row: UploadRow, body: dict[str, Any]) -> UploadRow:
         """Keep the body of what was paused before it was ever sent."""
         text = json.dumps(body)
         with self._transaction():
             self._db.execute(
                 "UPDATE upload SET body = ?, body_hash = ? WHERE id = ?",
-                (text, body_hash(text), kept.id),
+                (text, body_hash(text), row.id),
             )
-        return replace(kept, body=text)
+        return replace(row, body=text)
 
-    def settle(self, uploads: Iterable[Kept], fate: Fate, reason: str = "") -> None:
+    def settle(self, uploads: Iterable[UploadRow], fate: Fate, reason: str = "") -> None:
         """Write down the cloud's answer to these."""
         with self._transaction():
             for upload in uploads:
@@ -216,7 +237,7 @@ class LedgerOutbox(LedgerFile):
             ),
         )
 
-    def _end(self, upload: Kept, fate: Fate, reason: str) -> None:
+    def _end(self, upload: UploadRow, fate: Fate, reason: str) -> None:
         self._db.execute(
             "UPDATE upload SET fate = ?, reason = ? WHERE id = ?",
             (fate, reason or None, upload.id),
@@ -236,10 +257,12 @@ class LedgerOutbox(LedgerFile):
             (self._clock.now_ms(), event_id),
         )
 
-    def _uploads(self, where: str, *values: object) -> list[Kept]:
+    def _uploads(self, where: str, *values: object) -> list[UploadRow]:
         rows = self._rows(f"SELECT {UPLOAD} FROM upload WHERE {where}", *values)
         with understood():
             return [
-                Kept(**dict(row) | {"fate": Fate(row["fate"]), "parts": json.loads(row["parts"])})
+                UploadRow(
+                    **dict(row) | {"fate": Fate(row["fate"]), "parts": json.loads(row["parts"])}
+                )
                 for row in rows
             ]

@@ -68,10 +68,17 @@ def prepare(path: Path, clock: Clock) -> None:
 
 
 def find_aside(path: Path) -> Path | None:
-    """Return the file that waits for `recover`, if one does."""
-    if path.exists():
-        return None
-    found = sorted(path.parent.glob(f"{path.name}.corrupt-*"))
+    """Return the file that waits for `recover`, if one does.
+
+    Raises:
+        LedgerError: we may not look.
+    """
+    try:
+        if path.exists():
+            return None
+        found = sorted(path.parent.glob(f"{path.name}.corrupt-*"))
+    except OSError as error:
+        raise LedgerError(str(error)) from error
     return next((file for file in reversed(found) if not file.name.endswith(PARTS[1:])), None)
 
 
@@ -148,11 +155,15 @@ def decided(row: Row, life: Life | None, *, log_is_whole: bool) -> Row:
         sound = True
     except (Wrong, ValueError, TypeError):
         sound = False
+    if life is not None and life.device_id is not None:  # the events are chained, the row is not
+        row = row | {"device_id": life.device_id}
     state = State(row["state"])
-    if state in (State.ISSUED, State.REJECTED, State.HELD):
+    if state is State.REJECTED:
         return row
+    if state in (State.ISSUED, State.HELD):
+        return row | {"claimed": 1}
     if row["baseline"] is not None and row["payload"] is not None:
-        return row | {"state": State.HELD, "reason": LOST}
+        return row | {"state": State.HELD, "claimed": 1, "reason": LOST}
     if sound and log_is_whole:
         return row
     return row | {"state": State.REJECTED, "reason": LOST}

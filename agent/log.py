@@ -9,12 +9,21 @@ import logging
 import re
 import sys
 from datetime import UTC, datetime
+from enum import StrEnum
+from functools import cache
 from typing import TextIO, cast
 
-# What a key of any known cloud looks like; the key itself is never handed to a log line, this is
-# the second lock.
-_SECRET = re.compile(r"""\b(ebon_live|pk|sk|zatca|sak|alsak|aak)_[^\s"'&]{8,}""")
+from config.profiles import profiles
+
 _OWN = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+class Level(StrEnum):
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+    CRITICAL = "CRITICAL"
 
 
 class LineFormatter(logging.Formatter):
@@ -31,7 +40,17 @@ class LineFormatter(logging.Formatter):
 
 def masked(text: str) -> str:
     """Return what strangers or mistakes may have put a key into, without the key."""
-    return _SECRET.sub(r"\1_***", text)
+    return _secret().sub(r"\1***", text)
+
+
+@cache
+def _secret() -> "re.Pattern[str]":
+    """What a key of any known cloud looks like, also one that was cut or mistyped.
+
+    The key itself is never handed to a log line; this is the second lock.
+    """
+    starts = {re.escape(start) for profile in profiles().values() for start in profile.key.starts}
+    return re.compile(rf"""\b({"|".join(sorted(starts))})[^\s"'&]{{8,}}""")
 
 
 class MaskedStream(io.TextIOBase):
@@ -54,7 +73,7 @@ class MaskedStream(io.TextIOBase):
         return self._stream.isatty()
 
 
-def set_up(level: str) -> None:
+def set_up(level: Level) -> None:
     if not isinstance(sys.stderr, MaskedStream):
         sys.stderr = cast(TextIO, MaskedStream(sys.stderr))
     handler = logging.StreamHandler(sys.stderr)

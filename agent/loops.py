@@ -9,7 +9,7 @@ Nobody waits for a loop that ends: it may have a Z report in hand, and the other
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Generic, Protocol, TypeVar
@@ -36,7 +36,16 @@ class Loop(Protocol):
         """How it is going, for `amef status`."""
         ...
 
+    @property
+    def notes(self) -> Sequence[str]:
+        """What a person should know beside it."""
+        ...
+
     def step(self) -> bool: ...
+
+    def leave(self) -> None:
+        """From another thread: the end is wanted; what loses nothing is left in its midst."""
+        ...
 
     def close(self) -> None: ...
 
@@ -79,8 +88,7 @@ class Running:
     def stop(self) -> None:
         """Take no more; what is in hand is finished, or left where that loses nothing."""
         self._stop.set()
-        if leave := getattr(self._loop, "leave", None):
-            leave()
+        self._loop.leave()
         self._wake.set()
 
     @property
@@ -110,8 +118,7 @@ class Running:
                 self._broke(ledger_failure)
 
     def _beat(self) -> None:
-        notes = getattr(self._loop, "notes", ())
-        self._health.beat(self._pulse, self._loop.sentence, notes)
+        self._health.beat(self._pulse, self._loop.sentence, self._loop.notes)
 
 
 def run(

@@ -12,10 +12,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import (
-    Base64Bytes,
     BaseModel,
     ConfigDict,
     Field,
@@ -27,6 +26,17 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from agent.field_problems import problem_of
+from agent.payload_fields import (
+    TEXTS_MAX,
+    Filled,
+    Image,
+    Letter,
+    Password,
+    Positive,
+    Rate,
+    TextLineList,
+)
 from drivers.archive import JeReading, MemoryReading
 from drivers.capabilities import TextPlace
 from drivers.model import (
@@ -47,18 +57,11 @@ from drivers.model import (
 )
 
 REFERENCE_LENGTH = 10
-LINES_MAX, TEXTS_MAX, PAYMENTS_MAX = 1000, 100, 30
-LOGO_BYTES_MAX = 64 * 1024
+LINES_MAX, PAYMENTS_MAX = 1000, 30
 AT_MS_MAX = 4_102_444_800_000  # 2100: a device writes the year with two digits
 OUTSIDE_VAT = VatRate(0)
 DEPOSIT_NAME, TIP_NAME = "GARANTIE SGR", "BACSIS"
 ADVANCE_TEXT = "AVANS INCASAT"
-
-Positive = Annotated[int, Field(gt=0)]
-Filled = Annotated[str, StringConstraints(min_length=1)]
-TextLineList = Annotated[list[str], Field(max_length=TEXTS_MAX)]
-Letter = Annotated[str, StringConstraints(pattern="^[A-G]$")]
-Rate = Annotated[int, Field(ge=0, le=99_99)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,7 @@ Work = (
 """What a driver is given, or nothing where the kind says it all."""
 
 
-class NotUnderstood(ValueError):
+class BadPayload(ValueError):
     """A payload is none of its kind."""
 
     def __init__(self, problems: list[Problem]) -> None:
@@ -145,7 +148,7 @@ class Payload(BaseModel):
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
-            raise NotUnderstood(problems_of(error)) from error
+            raise BadPayload(problems_of(error)) from error
 
     def asked(self, at_ms: int) -> Self:
         """Keep when it was asked, by our own clock, where that changes what is asked."""
@@ -194,8 +197,8 @@ class ReceiptPayload(Payload):
     adjustment: AdjustmentPayload | None = None
     tip: Positive | None = None  # bani, outside VAT
     advance: Positive | None = None  # bani paid before, with its own receipt: taken off the sum
-    texts_above: Annotated[list[str], Field(max_length=TEXTS_MAX)] = []
-    texts_below: Annotated[list[str], Field(max_length=TEXTS_MAX)] = []
+    texts_above: TextLineList = []
+    texts_below: TextLineList = []
     barcode: BarcodePayload | None = None
 
     @field_validator("advance")
@@ -299,8 +302,8 @@ class OperatorNumberPayload(Payload):
 class OperatorPayload(Payload):
     number: Annotated[int, Field(ge=1, le=30)]
     name: Annotated[str, StringConstraints(max_length=32)] = ""
-    old_password: Annotated[str, StringConstraints(pattern=r"^[0-9]{0,8}$")] = ""
-    password: Annotated[str, StringConstraints(pattern=r"^[0-9]{0,8}$")] = ""
+    old_password: Password = ""
+    password: Password = ""
 
     @model_validator(mode="after")
     def _something_is_asked(self) -> "OperatorPayload":
@@ -313,22 +316,14 @@ class OperatorPayload(Payload):
 
 
 class LogoPayload(Payload):
-    image: Annotated[Base64Bytes, Field(max_length=LOGO_BYTES_MAX)]  # a BMP
+    image: Image  # a BMP
 
     def work(self, command_id: str, now: datetime) -> Work:
         return Logo(self.image)
 
 
 def problems_of(error: ValidationError) -> list[Problem]:
-    """Say what is wrong and where; a code of our own stands in capitals, pydantic's do not."""
-    return [_problem(item) for item in error.errors(include_url=False)]
-
-
-def _problem(item: Any) -> Problem:
-    path = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in item["loc"]).lstrip(".")
-    type_ = item["type"]
-    code = "FIELD_MISSING" if type_ == "missing" else type_ if type_.isupper() else "FIELD_INVALID"
-    return Problem(path, code, item["msg"].removeprefix("Value error, "))
+    return [problem_of(item) for item in error.errors(include_url=False)]
 
 
 def to_receipt(payload: ReceiptPayload, command_id: str) -> Receipt:
@@ -365,7 +360,7 @@ def reference_of(command_id: str) -> str:
 
 def fold_tax_id(text: str) -> str:
     """Take away blanks and the RO prefix, which only says that the buyer pays VAT."""
-    return re.sub(r"^RO", "", text.strip().replace(" ", "").upper())
+    return re.sub(r"^RO(?=.)", "", text.strip().replace(" ", "").upper())
 
 
 def clock_setting(at_ms: int | None, now: datetime, only_if_off_s: int = 0) -> ClockSetting:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from drivers.faults import Fault, words
 from drivers.model import VatRate
+from drivers.precision import ahead_s
 from drivers.status import DeviceStatus
 from drivers.upkeep import Upkeep
 
@@ -38,7 +39,7 @@ def warnings(seen: Upkeep, now: datetime, rates: frozenset[VatRate]) -> Iterator
     if clock is None:
         if seen.clock.text:  # else it does not tell its time
             yield Fault.CLOCK_NOT_SET
-    elif abs(clock - now) > CLOCK_DRIFT_MAX:
+    elif timedelta(seconds=abs(ahead_s(seen.clock, now) or 0)) > CLOCK_DRIFT_MAX:
         yield Fault.CLOCK_DRIFT
     if seen.day_opened_at and (clock or now) - seen.day_opened_at >= DAY_WARNED_AFTER:
         yield Fault.DAY_ENDS_SOON

@@ -1,7 +1,7 @@
 """The program: the agent for as long as its ledger can be used, a standstill while it cannot.
 
-    prepare --> Supervisor --ledger fails--> standstill, a rest, and again from prepare
-       \\--> set aside, disk full, read-only --> standstill
+    lock --> prepare --> Supervisor --ledger fails--> standstill, a rest, and again from there
+      \\--------\\--> set aside, disk full, read-only --> standstill
 
 In a standstill nothing is printed and nothing taken; every device says why, and systemd hears that
 we live: to be started again would cure nothing. The way out is the way in: what was in hand is in
@@ -11,16 +11,21 @@ doubt, as after any restart.
 import logging
 import os
 import signal
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import IO
 
+from agent import disk
 from agent.cloud.keys import load_keys
+from agent.exits import Exit
 from agent.health import Health, Notifier
 from agent.ledger import LedgerError
 from agent.ledger_file import LEDGER_FILE
 from agent.ledger_repair import LedgerAside, prepare
+from agent.lock import take_lock
 from agent.reload import refusal, reread
-from agent.supervisor import EXIT_OK, TICK_S, Supervisor, take_lock
+from agent.supervisor import TICK_S, Supervisor
 from agent.wake import Wake
 from config.settings import ConfigError, load
 from drivers.clock import Clock, SystemClock
@@ -52,11 +57,9 @@ class Program:
         self._stopped = False
         self._wake = Wake()
         self._rest_s = REST_S
-        try:
-            self._state_dir.mkdir(parents=True, exist_ok=True)
-            self._lock = take_lock(self._state_dir)
-        except OSError as error:
-            raise ConfigError(f"agent.state_dir: {error}") from error
+        self._lock: IO[str] | None = None
+        with suppress(LedgerError):  # `run` says it, and tries again
+            self._take()
 
     def run(self) -> int:
         """Work until a signal or a broken loop ends it; return the exit status."""
@@ -65,43 +68,62 @@ class Program:
         while True:
             since_s = self._clock.monotonic_s()
             try:
+                self._take()
                 prepare(self._state_dir / LEDGER_FILE, self._clock)
                 supervisor = Supervisor(self._settings, self._keys, self._poll_keys, reread_)
                 status = supervisor.run()
                 self._settings = supervisor.settings
                 if not supervisor.ledger_failure:
                     return status
-                why, rest_s = supervisor.ledger_failure, self._rest_s
+                why, is_aside = supervisor.ledger_failure, False
             except LedgerAside as error:
-                why, rest_s = str(error), TICK_S
+                why, is_aside = str(error), True
             except LedgerError as error:
-                why, rest_s = f"the ledger cannot be used: {error}", self._rest_s
+                why, is_aside = f"the ledger cannot be used: {error}", False
             if self._clock.monotonic_s() - since_s > CALM_S:
-                self._rest_s = rest_s = REST_S
-            self._stand_still(why, rest_s)
+                self._rest_s = REST_S
+            self._stand_still(why, is_aside=is_aside)
             if self._stopped:
-                return EXIT_OK
+                return Exit.OK
             if self._reload_asked:
                 self._reload()
 
-    def _stand_still(self, why: str, rest_s: float) -> None:
-        """Say why, and rest; whoever waits for `recover` looks every second."""
+    def _take(self) -> None:
+        """Be the only agent on this state directory.
+
+        Raises:
+            ConfigError: another one is, or it is no directory of ours.
+            LedgerError: the disk does not let us.
+        """
+        if self._lock is not None:
+            return
+        try:
+            self._state_dir.mkdir(parents=True, exist_ok=True)
+            self._lock = take_lock(self._state_dir)
+        except OSError as error:
+            if error.errno in disk.UNUSABLE:
+                raise LedgerError(str(error)) from error
+            raise ConfigError(f"agent.state_dir: {error}") from error
+
+    def _stand_still(self, why: str, *, is_aside: bool) -> None:
+        """Say why, and rest: longer each time; set aside, until `recover` made one."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         signal.signal(signal.SIGHUP, self._ask_reload)
+        rest_s = 0.0 if is_aside else self._rest_s
         log.critical("agent.standstill", extra={"reason": why, "rest_s": rest_s})
         health = Health(self._clock)
         for name in [*(f"device {device.id}" for device in self._settings.device), "cloud"]:
             health.beat(health.add(name), f"stands still: {why}")
         self._notifier.tell("READY=1", f"STATUS={why}")
         until_s = self._clock.monotonic_s() + rest_s
-        aside = rest_s == TICK_S
-        while not self._stopped and (aside or self._clock.monotonic_s() < until_s):
+        waits = is_aside
+        while not self._stopped and (waits or self._clock.monotonic_s() < until_s):
             health.write(self._state_dir)
             self._notifier.tell("WATCHDOG=1")
             self._wake.wait(TICK_S)
-            aside = aside and not (self._state_dir / LEDGER_FILE).exists()
-        if not aside:
+            waits = is_aside and not (self._state_dir / LEDGER_FILE).exists()
+        if not is_aside:
             self._rest_s = min(self._rest_s * 2, REST_S_MAX)
         if self._stopped:
             health.forget(self._state_dir)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.devices import build_printer
+from agent.english import counted
 from agent.log import masked
 from config.settings import Settings, load
 from config.tables import Table
@@ -73,7 +74,7 @@ def changes(old: Settings, new: Settings) -> str:
     said = [f"{what} {', '.join(ids)}" for what, ids in parts.items() if ids]
     if old.folder != new.folder:
         said.append("other folders")
-    return f"{len(now)} devices: {'; '.join(said) or 'as before'}"
+    return f"{counted(len(now), 'device', 'devices')}: {'; '.join(said) or 'as before'}"
 
 
 def refusal(error: Exception) -> str:

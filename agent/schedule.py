@@ -4,8 +4,8 @@
 
 A job only puts a command into the ledger. Its id holds the date, so that a day has one, however
 often the clock passes the hour (a summer time that ends, a restart). Every few minutes it is looked
-whether one was missed (the machine was off, the disk was full): it is caught up once. The only door
-to `apscheduler`.
+whether one was missed (the machine was off, the disk was full): it is caught up once, until the
+next is due; a Z only if the day it was for still lasts. The only door to `apscheduler`.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ from agent.payloads import ClockPayload, NoPayload, Payload, PreflightPayload, Z
 from config.settings import DeviceSettings, Settings
 from drivers.clock import Clock
 
-TTL_MS = 6 * 3600 * 1000  # a printer that is off at night gets it when it comes back by then
+TTL_MS = 6 * 3600 * 1000  # from then on; a printer that is off gets it when it comes back by then
 LATE_S_MAX = 3600
 CATCH_UP_MINUTES = 5
 CLOCK_OFF_S = 60
@@ -75,13 +75,13 @@ class Schedule:
         try:
             for device, key, at in self._daily():
                 due = self._last(at)
-                if self._is_fresh(due) and _ms(due) > ledger.began_at_ms():
-                    kind, payload = DAILY[key]
-                    if isinstance(payload, PreflightPayload):
-                        payload = PreflightPayload(vat_rates=[100 * r for r in device.vat_rates])
-                    self._queue(ledger, device.id, kind, payload, str(due.date()))
-            for device, opened_at in self._days_that_are_long(ledger):
-                self._queue(ledger, device.id, "z_report", Z_REPORT, opened_at)
+                opened = self._day_opened(ledger, device) if key == "z_report_at" else None
+                is_over = opened is not None and opened > due  # that day: another has begun since
+                if _ms(due) > ledger.began_at_ms() and not is_over:
+                    self._queue(ledger, device.id, *DAILY[key], str(due.date()))
+            for device, opened in self._days_that_are_long(ledger):
+                day = opened.replace(tzinfo=None).isoformat()
+                self._queue(ledger, device.id, "z_report", Z_REPORT, day)
         finally:
             ledger.close()
 
@@ -91,16 +91,19 @@ class Schedule:
                 if (at := getattr(device, key)) is not None:
                     yield device, key, at
 
-    def _days_that_are_long(self, ledger: Ledger) -> Iterator[tuple[DeviceSettings, str]]:
+    def _days_that_are_long(self, ledger: Ledger) -> Iterator[tuple[DeviceSettings, datetime]]:
         """Fiscal days that last as long as the shop lets them, by what the device said itself."""
-        health = ledger.devices()
         for device in self._devices:
-            opened_at = health.get(device.id, {}).get("day_opened_at")
-            if device.z_report_after_h is None or opened_at is None:
+            opened = self._day_opened(ledger, device)
+            if device.z_report_after_h is None or opened is None:
                 continue
-            opened = datetime.fromisoformat(opened_at).replace(tzinfo=self._zone)
             if self._now() - opened >= timedelta(hours=device.z_report_after_h):
-                yield device, opened_at
+                yield device, opened
+
+    def _day_opened(self, ledger: Ledger, device: DeviceSettings) -> datetime | None:
+        """When the fiscal day began, by what the device said last; None: it is closed, or mute."""
+        opened_at = ledger.devices().get(device.id, {}).get("day_opened_at")
+        return opened_at and datetime.fromisoformat(opened_at).replace(tzinfo=self._zone)
 
     def _queue(self, ledger: Ledger, device_id: str, kind: str, payload: Payload, day: str) -> None:
         body = payload.model_dump_json()
@@ -123,9 +126,6 @@ class Schedule:
         now = self._now()
         today = datetime.combine(now.date(), at, tzinfo=self._zone)
         return today if today <= now else today - timedelta(days=1)
-
-    def _is_fresh(self, due: datetime) -> bool:
-        return self._clock.now_ms() - _ms(due) < TTL_MS
 
 
 def _ms(moment: datetime) -> int:

@@ -6,11 +6,12 @@ A device that fails is left alone for a while; every failure doubles the while.
 """
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from agent.ledger import Ledger
+from agent.payloads import Inspection, Work
 from agent.preflight import archive_warnings, warnings
 from agent.whereabouts import Whereabouts
 from drivers.base import FiscalPrinter
@@ -21,8 +22,8 @@ from drivers.model import Identity, VatRate
 from drivers.status import DeviceStatus
 from drivers.upkeep import Upkeep
 
-RETRY_MS, RETRY_MS_MAX = 1_000, 10_000
-UPKEEP_INTERVAL_MS = 600_000
+RETRY_S, RETRY_S_MAX = 1, 10
+UPKEEP_INTERVAL_S = 600.0
 
 
 class Session:
@@ -47,15 +48,15 @@ class Session:
         self._rates = rates
         self._warnings: tuple[Fault, ...] = ()
         self._day_opened_at: str | None = None
-        self._upkeep_at_ms = 0
+        self._upkeep_at_s = 0.0
         self._identity: Identity | None = None
         self._failures = 0
-        self._rest_until_ms = 0
+        self._rest_until_s = 0.0
         self.sentence = "starting"
 
     @property
     def resting(self) -> bool:
-        return self._clock.now_ms() < self._rest_until_ms
+        return self._clock.monotonic_s() < self._rest_until_s
 
     @property
     def fiscal_serial(self) -> str:
@@ -103,16 +104,22 @@ class Session:
     def look(self, now: datetime) -> None:
         """See how the device is, and now and then whether it will stay so."""
         self.connect()
-        if self._clock.now_ms() >= self._upkeep_at_ms:
+        if self._clock.monotonic_s() >= self._upkeep_at_s:
             self.foresee(self.printer.upkeep(), now)
         self.status()
 
+    def meant(self, work: Work) -> Work:
+        """A look that does not say which VAT rates it expects expects the configuration's."""
+        if isinstance(work, Inspection) and not work.rates:
+            return replace(work, rates=self._rates)
+        return work
+
     def renew(self) -> None:
         """What will soon be wrong is looked at again with the next look."""
-        self._upkeep_at_ms = 0
+        self._upkeep_at_s = 0.0
 
     def foresee(self, seen: Upkeep, now: datetime) -> None:
-        self._upkeep_at_ms = self._clock.now_ms() + UPKEEP_INTERVAL_MS
+        self._upkeep_at_s = self._clock.monotonic_s() + UPKEEP_INTERVAL_S
         kept = archive_warnings(self._ledger.archive_trouble(self._device_id))
         self._warnings = (*warnings(seen, now.replace(tzinfo=UTC), self._rates), *kept)
         opened_at = seen.day_opened_at
@@ -126,9 +133,9 @@ class Session:
         self.pause()
 
     def pause(self) -> None:
-        wait_ms = min(RETRY_MS * 2**self._failures, RETRY_MS_MAX)
+        wait_s = min(RETRY_S * 2**self._failures, RETRY_S_MAX)
         self._failures += 1
-        self._rest_until_ms = self._clock.now_ms() + wait_ms
+        self._rest_until_s = self._clock.monotonic_s() + wait_s
 
     def _note(self, status: str, faults: tuple[Fault, ...], sentence: str = "") -> None:
         told = list(dict.fromkeys([*faults, *self._warnings]))

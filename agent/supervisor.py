@@ -3,7 +3,8 @@
     main ── signals, watchdog, status.json
      ├── schedule ...... what is done at a time of day
      ├── folder <path> . FolderLoop.step(), one thread per watched folder
-     ├── archive ....... SticksLoop.step(): signed files on sticks, and retention
+     ├── archive ....... ArchiveLoop.step(): signed files in folders and on sticks,
+     │                   retention, certificate
      ├── cloud ......... CloudSync.step()
      │    └── cloud poll   one request at which the cloud may wait (cloud/waiting.py)
      └── device <id> ... DeviceWorker.step(), one thread per printer
@@ -16,7 +17,6 @@ doubt is taken. A ledger that fails stops the loops in the same way, and `progra
 again.
 """
 
-import fcntl
 import logging
 import os
 import signal
@@ -24,20 +24,22 @@ import threading
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
-from pathlib import Path
-from typing import IO
 from zoneinfo import ZoneInfo
 
+from agent import disk
 from agent.archive.index import ArchiveIndex
 from agent.archive.keeping import ArchiveKeeping
-from agent.archive.reader import ArchiveReader, Kept
-from agent.archive.sticks import sticks_loop
+from agent.archive.loop import archive_loop
+from agent.archive.reader import ArchiveReader, Keeping
 from agent.archive.store import ARCHIVE, Store
 from agent.cloud.client import CloudClient
 from agent.cloud.keys import KeyRing
-from agent.cloud.sync import Around, CloudSync, disk_used
+from agent.cloud.sync import Around, CloudSync
 from agent.cloud.waiting import Waiting
+from agent.cloud_time import CloudTime
 from agent.devices import admission, build_printer
+from agent.english import counted
+from agent.exits import Exit
 from agent.folder.watch import FolderLoop
 from agent.health import Health, Notifier
 from agent.ledger import Ledger, LedgerError
@@ -51,16 +53,13 @@ from agent.worker import DeviceWorker
 from config.folder import FolderSettings
 from config.settings import ConfigError, DeviceSettings, Settings, is_loopback, profiles
 from drivers.capabilities import Feature
-from drivers.clock import Clock, SystemClock
+from drivers.clock import Clock, SystemClock, awake_us
 from drivers.model import VatRate
 
 log = logging.getLogger(__name__)
 
-LOCK_FILE = "agent.lock"
 TICK_S = 1.0
 CONFIGURATION = "configuration"  # its line in `amef status`
-
-EXIT_OK, EXIT_BROKEN = 0, 70
 
 Reread = Callable[[Settings], Reload]
 """Reads the configuration again, for who works by this one. Raises ConfigError."""
@@ -85,6 +84,7 @@ class Supervisor:
         self._clock: Clock = SystemClock()
         check(settings, self._clock)
         self._health = Health(self._clock)
+        self._cloud_time = CloudTime(self._clock)
         self._notifier = Notifier(os.environ)
         self._stop = threading.Event()
         self._reload_asked = False
@@ -94,14 +94,18 @@ class Supervisor:
         with closing(self._new_ledger()) as ledger:
             lost = ledger.lose_unfinished()
             ledger.note_start(lost)
+            ledger.note_configured([device.id for device in settings.device])
         log.info("agent.start", extra={"agent_id": settings.agent.id, "in_doubt": lost})
         self._devices = Crew(self._device)
         self._folders = Crew(self._folder)
-        self._archive = Crew(self._sticks)
+        self._archive = Crew(self._archive_loop)
         self._cloud, self._sync = self._new_cloud()
         self._schedule = self._new_schedule()
         self._configuration = self._health.add(CONFIGURATION)
-        self._said: tuple[str, tuple[str, ...]] = (f"{len(settings.device)} devices", ())
+        self._said: tuple[str, tuple[str, ...]] = (
+            counted(len(settings.device), "device", "devices"),
+            (),
+        )
         self._left: tuple[str, ...] = ()
 
     def run(self) -> int:
@@ -118,7 +122,7 @@ class Supervisor:
             if self._reload_asked:
                 self._reload()
             self._settle()
-            self._health.write(self.settings.agent.state_dir)
+            self._health.write(self.settings.agent.state_dir, self._cloud_time.ahead_ms())
             if self._health.alive:
                 self._notifier.tell("WATCHDOG=1")
         if not self.ledger_failure:
@@ -126,7 +130,7 @@ class Supervisor:
         self._end()
         self._health.forget(self.settings.agent.state_dir)
         log.info("agent.stop", extra={"failure": self._health.failure})
-        return EXIT_BROKEN if self._health.failure else EXIT_OK
+        return Exit.BROKEN if self._health.failure else Exit.OK
 
     def _end(self) -> None:
         """Printers first, each with what it has in hand; then the cloud, which tells of it."""
@@ -148,8 +152,7 @@ class Supervisor:
     def _reload(self) -> None:
         """Take what can be taken of the new file; a bad one changes nothing."""
         self._reload_asked = False
-        now_us = int(self._clock.monotonic_s() * 1_000_000)
-        self._notifier.tell("RELOADING=1", f"MONOTONIC_USEC={now_us}")
+        self._notifier.tell("RELOADING=1", f"MONOTONIC_USEC={awake_us()}")
         try:
             found = self._reread(self.settings)
         except ConfigError as error:
@@ -181,7 +184,8 @@ class Supervisor:
                 with closing(self._new_ledger()) as ledger:
                     left = ledger.note_configured([device.id for device in self.settings.device])
                 self._left = tuple(
-                    f"{count} commands wait for {device_id}, which is not configured"
+                    f"{counted(count, 'command waits', 'commands wait')} for {device_id},"
+                    " which is not configured"
                     for device_id, count in left.items()
                 )
             self._folders.settle()
@@ -207,7 +211,13 @@ class Supervisor:
             printer,
             ledger,
             self._clock,
-            admission(device, self._keys.current, cloud_is_loopback=loopback),
+            admission(
+                device,
+                self._keys.current,
+                cloud_is_loopback=loopback,
+                driven_last=lambda: ledger.last_identity(device.id).get("fiscal_serial", ""),
+                driven_as=partial(ledger.take_printer, device.id),
+            ),
             frozenset(VatRate(100 * rate) for rate in device.vat_rates),
             where,
         )
@@ -215,34 +225,42 @@ class Supervisor:
         keeps = Feature.ARCHIVE in printer.capabilities.features
         reader = self._reader(device.id) if keeps else None
         worker = DeviceWorker(
-            device.id, session, ledger, self._clock, self._wake_cloud, zone, reader
+            device.id,
+            session,
+            ledger,
+            self._clock,
+            self._cloud_time,
+            self._wake_cloud,
+            zone,
+            reader,
         )
         return self._running(name, worker, ledger)
 
     def _reader(self, device_id: str) -> ArchiveReader:
         state_dir = self.settings.agent.state_dir
         index = ArchiveIndex(state_dir / LEDGER_FILE, self._clock)
-        kept = Kept(index, Store(state_dir / ARCHIVE), partial(disk_used, state_dir))
-        return ArchiveReader(device_id, kept, self._clock, self.settings.archive.je_days_back)
+        keeping = Keeping(index, Store(state_dir / ARCHIVE), partial(disk.used, state_dir))
+        return ArchiveReader(device_id, keeping, self._clock, self.settings.archive.je_days_back)
 
     def _folder(self, name: str, folder: FolderSettings) -> Running:
         ledger = self._new_ledger()
         loop = FolderLoop(folder, ledger, self._clock, self._wake_device)
         return self._running(name, loop, ledger)
 
-    def _sticks(self, name: str, _: object) -> Running:
+    def _archive_loop(self, name: str, _: object) -> Running:
         settings = self.settings
         index = ArchiveKeeping(settings.agent.state_dir / LEDGER_FILE, self._clock)
-        disk = partial(disk_used, settings.agent.state_dir)
-        loop = sticks_loop(settings, index, self._clock, disk)
+        used = partial(disk.used, settings.agent.state_dir)
+        loop = archive_loop(settings, index, self._clock, used)
         return Running(name, loop, index, self._health, self._broke, vital=False)
 
     def _new_cloud(self) -> tuple[Running, CloudSync]:
         settings, ledger = self.settings, self._new_ledger()
         around = Around(
             waiting=Waiting(self._client(self._poll_keys), _launch, self._wake_cloud),
-            disk=lambda: disk_used(settings.agent.state_dir),
+            disk=lambda: disk.used(settings.agent.state_dir),
             keys=self._keys,
+            cloud_time=self._cloud_time,
         )
         client = self._client(self._keys)
         sync = CloudSync(client, settings, ledger, self._clock, self._wake_device, around)
@@ -280,18 +298,3 @@ class Supervisor:
 def _launch(work: Callable[[], None]) -> None:
     """Let a request wait; the end of the program does not wait for it."""
     threading.Thread(target=work, name="cloud poll", daemon=True).start()
-
-
-def take_lock(state_dir: Path) -> IO[str]:
-    """Be the only agent on this state directory, as long as the file stays open.
-
-    Raises:
-        ConfigError: another agent is.
-    """
-    file = (state_dir / LOCK_FILE).open("a+")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        file.close()
-        raise ConfigError(f"agent.state_dir: another agent works on {state_dir}") from error
-    return file

@@ -192,8 +192,7 @@ def _decide_closed(
         return Decision(Verdict.ISSUED, "our reference stands in the JE", Evidence.REFERENCE)
     if doubt := _need_not_be_ours(grown, printed, seen, receipt):
         return _undecidable(doubt)
-    why = "one receipt was closed since, with our total, and it alone came"
-    return Decision(Verdict.ISSUED, why)
+    return Decision(Verdict.ISSUED, f"{_one_closed(seen)}, and it alone came")
 
 
 def _need_not_be_ours(grown: int, printed: int | None, seen: Observation, receipt: Receipt) -> str:
@@ -202,9 +201,16 @@ def _need_not_be_ours(grown: int, printed: int | None, seen: Observation, receip
         return f"{grown} receipts were closed since"
     if seen.reference_found is False or seen.last_total not in (None, receipt.total):
         return "one receipt was closed since, but it does not look like ours"
-    if printed != 1:  # ours may have been cancelled, and this one typed by a cashier
-        return "one receipt was closed since, with our total, but not it alone came"
-    return ""
+    # Ours may have been cancelled, and this one typed by a cashier.
+    if printed is None:
+        return f"{_one_closed(seen)}; the device does not count what else came"
+    return f"{_one_closed(seen)}, but not it alone came" if printed != 1 else ""
+
+
+def _one_closed(seen: Observation) -> str:
+    """What is known of the total is that it is not another."""
+    total = "with our total" if seen.last_total is not None else "its total is not told"
+    return f"one receipt was closed since, {total}"
 
 
 def _undecidable(why: str) -> Decision:

@@ -17,10 +17,11 @@ from agent import carry_out
 from agent.archive.patience import GaveWay, Patience
 from agent.archive.reader import ArchiveReader
 from agent.checks import of_fault
+from agent.cloud_time import CloudTime
 from agent.commands import KINDS, READINGS
 from agent.entries import Evidence, LedgerEntry
-from agent.ledger import Ledger
-from agent.payloads import NotUnderstood, Work
+from agent.ledger import WAIT_MS_MAX, Ledger
+from agent.payloads import BadPayload, Work
 from agent.preflight import obstacles
 from agent.session import Session
 from agent.verdict import Decision, Proof, Verdict, decide
@@ -29,8 +30,8 @@ from drivers.errors import ContactLost, DriverError, Refused
 from drivers.faults import Fault, words
 from drivers.model import Observation, Problem, Receipt, Slip
 
-LOOK_INTERVAL_MS = 15_000
-RETRY_MS = 1_000
+LOOK_INTERVAL_S = 15.0
+RETRY_MS = 1_000  # longer with each attempt
 READING_TTL_MS = 6 * 3600 * 1000  # a reading that gave way; it is as true then as now
 REPORTS = ("x_report", "z_report")
 
@@ -38,12 +39,15 @@ REPORTS = ("x_report", "z_report")
 class DeviceWorker:
     """The work of one printer. `done` tells the cloud thread that there is something to tell."""
 
+    notes = ()  # its sentence says it all
+
     def __init__(
         self,
         device_id: str,
         session: Session,
         ledger: Ledger,
         clock: Clock,
+        cloud_time: CloudTime,
         done: Callable[[], None],
         zone: tzinfo = UTC,
         reader: ArchiveReader | None = None,
@@ -54,30 +58,32 @@ class DeviceWorker:
         self._printer = session.printer
         self._ledger = ledger
         self._clock = clock
+        self._cloud_time = cloud_time
         self._zone = zone
         self._reader = reader
         self._patience = self._printer.archive.patience = Patience(clock, self._is_waited_for)
-        self._look_at_ms = 0
+        self._look_at_s = 0.0
         self._is_leaving = False
 
     def step(self) -> bool:
         """Do one piece of work. True if there may be more."""
         if self._session.resting:
             return False
-        now_ms = self._clock.now_ms()
         try:
             if entry := self._ledger.in_doubt(self._device_id):
                 self._resolve(entry)
                 self._done()
                 return True
-            if entry := self._ledger.next_queued(self._device_id, now_ms, READINGS):
+            if entry := self._next():
                 more = self._issue(entry)
                 self._done()
                 return more
-            if now_ms >= self._look_at_ms:
+            if self._clock.monotonic_s() >= self._look_at_s:
                 self._look()
             elif self._reader is not None and self._reader.is_due:
                 return self._read_on(self._reader)
+        except GaveWay:  # a reading that had to be looked for: it is still queued
+            return True
         except DriverError as error:  # nothing was begun: later
             self._session.rest(error)
         return False
@@ -101,17 +107,19 @@ class DeviceWorker:
 
         Raises:
             DriverError: the device could not be asked beforehand; nothing was begun.
+            GaveWay: the same, because something else goes first.
         """
-        if entry.expires_at_ms <= self._clock.now_ms():
+        if entry.expires_at_ms <= self._cloud_time.of(entry):
             return self._reject(entry, Problem("", "EXPIRED", "it waited longer than it may"))
         kind = KINDS[entry.kind]
         try:
-            work = kind.understand(entry.payload or "", entry.id, self._now())
-        except NotUnderstood as error:  # written down by another version of this program
+            work = self._session.meant(kind.understand(entry.payload or "", entry.id, self._now()))
+        except BadPayload as error:  # written down by another version of this program
             return self._reject(entry, *error.problems)
         if lacking := kind.lacking(self._printer.capabilities):
             return self._reject(entry, *lacking)
         self._session.connect()
+        self._patience.begin()
         if found := kind.problems(self._printer, work):
             return self._reject(entry, *found)
         if blocked := obstacles(kind.tolerates, self._session.status()):
@@ -124,7 +132,7 @@ class DeviceWorker:
         try:
             result = kind.perform(self._printer, work)
         except GaveWay:
-            self._ledger.give_way(entry, self._clock.now_ms() + READING_TTL_MS)
+            self._ledger.give_way(entry, self._cloud_time.of(entry) + READING_TTL_MS)
         except (Refused, ContactLost) as error:
             self._ledger.lose(entry, fault=error.fault, reason=str(error))
             self._session.disconnect()
@@ -136,7 +144,7 @@ class DeviceWorker:
     def _after(self, entry: LedgerEntry, result: dict[str, Any]) -> None:
         if KINDS[entry.kind].renews:
             self._session.renew()
-            self._look_at_ms = 0
+            self._look_at_s = 0.0
         if self._reader is None:
             return
         self._reader.worked()
@@ -151,20 +159,23 @@ class DeviceWorker:
             return reader.step(self._printer, self._session.fiscal_serial, self._now().date())
         return True
 
+    def _next(self) -> LedgerEntry | None:
+        now_ms, known = self._clock.now_ms(), self._cloud_time.is_known
+        return self._ledger.next_queued(self._device_id, now_ms, READINGS, local_only=not known)
+
     def _is_waited_for(self) -> bool:
         """Is there a command that prints, or sets something; or is the end wanted?"""
         if self._is_leaving:
             return True
-        found = self._ledger.next_queued(self._device_id, self._clock.now_ms(), READINGS)
-        return found is not None and found.kind not in READINGS
+        return (found := self._next()) is not None and found.kind not in READINGS
 
     def _not_ready(self, entry: LedgerEntry, blocked: list[Fault]) -> bool:
         """Wait for what cures itself or somebody cures; reject what does not."""
         if not words()[blocked[-1]].waits:
             return self._reject(entry, of_fault(blocked[-1]))
         cures = [name for name, kind in KINDS.items() if kind.cures & set(blocked)]
-        now_ms = self._clock.now_ms()
-        cure = self._ledger.queued(self._device_id, cures, now_ms) if cures else None
+        now_ms, known = self._clock.now_ms(), self._cloud_time.is_known
+        cure = self._ledger.queued(self._device_id, cures, now_ms, local_only=not known)
         if cure is not None and not KINDS[entry.kind].cures:
             return self._issue(cure)
         self._session.pause()
@@ -184,7 +195,7 @@ class DeviceWorker:
         kind = KINDS[entry.kind]
         try:
             work = kind.understand(entry.payload or "", entry.id, self._now())
-        except NotUnderstood as error:  # what was asked cannot be held against what is there
+        except BadPayload as error:  # what was asked cannot be held against what is there
             return self._ledger.undecidable(entry, f"not understood any more: {error}", {})
         self._session.connect()
         reference = work.reference if isinstance(work, Receipt | Slip) else ""
@@ -214,7 +225,8 @@ class DeviceWorker:
             case Verdict.NOT_ISSUED if entry.fault and not words()[Fault(entry.fault)].waits:
                 self._ledger.drop(entry, of_fault(Fault(entry.fault), entry.reason or ""))
             case Verdict.NOT_ISSUED:
-                self._ledger.absent(entry, self._clock.now_ms() + RETRY_MS * entry.attempts)
+                until_ms = self._clock.now_ms() + min(RETRY_MS * entry.attempts, WAIT_MS_MAX)
+                self._ledger.absent(entry, until_ms)
             case Verdict.CANCEL:
                 self._printer.cancel_receipt()
             case Verdict.CLOSE_SLIP:
@@ -229,4 +241,4 @@ class DeviceWorker:
     def _look(self) -> None:
         """Read the status now and then, so that the cloud knows how the device is."""
         self._session.look(self._now())
-        self._look_at_ms = self._clock.now_ms() + LOOK_INTERVAL_MS
+        self._look_at_s = self._clock.monotonic_s() + LOOK_INTERVAL_S

@@ -38,6 +38,7 @@ CALL_NAMES += ("receipt", "report")  # documented on e-bon, beside the way of `r
 CALL_NAMES += ("receipts", "reports")  # harmless too: they prove the scopes of those two
 PARTS = frozenset({"command_id", "device_id", "agent_id", "kind", "limit", "page"})
 KEY_GROUPS = frozenset({"organization", "environment", "kind"})
+KEY_START = re.compile(r"\^(?:\(\?P<kind>([a-z|]+)\)|([a-z_]+))_")  # of the pattern of a key
 EVERY_WRITE = "*"
 
 
@@ -96,7 +97,16 @@ class KeySystem(Table):
             raise ValueError("environment is by_key, and the pattern has no group that tells it")
         if self.refused and "kind" not in groups:
             raise ValueError("kinds are refused, and the pattern has no group that tells them")
+        if KEY_START.match(self.pattern) is None:
+            raise ValueError("the pattern does not begin with ^word_ or ^(?P<kind>word|word)_")
         return self
+
+    @property
+    def starts(self) -> tuple[str, ...]:
+        """What every key begins with: by it a key is known in a text, and masked."""
+        found = KEY_START.match(self.pattern)
+        assert found is not None, "the pattern was checked"
+        return tuple(f"{word}_" for word in (found[1] or found[2]).split("|"))
 
 
 class ErrorShapes(Table):

@@ -3,11 +3,13 @@
     [agent]   id, state_dir, command_ttl_s, timezone, search, search_not
     [cloud]   profile, base_url, api_key_file (or AMEF_API_KEY), poll_interval_s, proxy, ca_file,
               long_poll_s, budget_share, open_from, open_until
-    [[device]]  id, family, dialect, dialect_is_sure, transport, address, baud, fiscal_serial, nui,
-                operator, password, till, features, code_page, vat_rates, z_report_at, x_report_at,
-                z_report_after_h, set_clock_at, preflight_at; behind a folder also: see by_hand.py
+    [[device]]  id, family, dialect, dialect_is_sure, transport, address, baud, dtr, rts,
+                fiscal_serial, nui, operator, password, network_password, till, features,
+                code_page, vat_rates, z_report_at, x_report_at, z_report_after_h, set_clock_at,
+                preflight_at; behind a folder also: see by_hand.py
     [[folder]]  a shop's old way: see folder.py
-    [archive] folders, watch_mounts, mounts, retention_years, trusted: see archive.py
+    [archive] folders, watch_mounts, mounts, retention_years, je_days_back, trusted: see
+              archive.py
 
 Whatever is wrong is said with the file, the key, and for an unknown key the nearest known one.
 """
@@ -110,6 +112,7 @@ TimeOfDay = Annotated[time, Field(strict=False), BeforeValidator(_time_of_day)]
 CodePage = Literal["ascii", "cp1250", "cp852", "iso8859_2", "iso8859_16"]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,100}$")]
 Ascii = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,20}$")]
+Hidden = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]{0,64}$"), Field(repr=False)]
 
 
 class ConfigError(Exception):
@@ -129,6 +132,7 @@ class Family(Table):
     code_page: CodePage = "ascii"
     dialects: list[str] = Field(default_factory=list)  # the first is meant where none is named
     transports: list[str] = Field(default_factory=lambda: list(CABLES))
+    network_password: bool = False  # its network may want one before the first frame
 
 
 class AgentSettings(Table):
@@ -173,6 +177,7 @@ class DeviceSettings(Table):
     nui: Annotated[str, StringConstraints(pattern=r"^([0-9]{10})?$")] = ""  # ANAF's id of it
     operator: Annotated[int, Field(ge=1, le=30)] | None = None
     password: Ascii | None = None
+    network_password: Hidden = ""  # what a connection to it begins with
     till: Annotated[int, Field(ge=1, le=99999)] = 1
     z_report_at: TimeOfDay | None = None
     z_report_after_h: Annotated[int, Field(ge=1, le=23)] | None = None
@@ -248,12 +253,7 @@ def _check(path: Path, settings: Settings) -> None:
             " plain http:// would show the key to the network and is for loopback only"
         )
     for index, device in enumerate(settings.device):
-        _known_family(f"{path}: device[{index}].family", device.family)
-        dialects = catalogue()[device.family].dialects
-        _known(f"{path}: device[{index}].dialect", device.dialect, ["", *dialects])
-        told, ways = device.model_dump(), catalogue()[device.family].transports
-        if trouble := by_hand_trouble(told, device.model_fields_set, ways):
-            raise ConfigError(f"{path}: device[{index}].{trouble}")
+        _check_device(f"{path}: device[{index}]", device)
     ours = [device.address for device in settings.device if device.transport == "folder"]
     if trouble := watched_trouble(ours, [folder.path for folder in settings.folder]):
         raise ConfigError(f"{path}: {trouble}")
@@ -265,6 +265,19 @@ def _check(path: Path, settings: Settings) -> None:
     ):
         if twice := {value for value in values if values.count(value) > 1}:
             raise ConfigError(f"{path}: device.{what}: {min(twice)!r} stands there twice")
+
+
+def _check_device(key: str, device: DeviceSettings) -> None:
+    _known_family(f"{key}.family", device.family)
+    family = catalogue()[device.family]
+    _known(f"{key}.dialect", device.dialect, ["", *family.dialects])
+    told = device.model_dump()
+    if trouble := by_hand_trouble(told, device.model_fields_set, family.transports):
+        raise ConfigError(f"{key}.{trouble}")
+    if device.network_password and not family.network_password:
+        raise ConfigError(f"{key}.network_password: a {device.family} asks for none")
+    if device.network_password and device.transport != "tcp":
+        raise ConfigError(f"{key}.network_password: only where transport is 'tcp'")
 
 
 def _known(key: str, value: str, known: list[str]) -> None:

@@ -10,7 +10,12 @@ from pydantic import BaseModel, ConfigDict
 class Table(BaseModel):
     """A TOML table."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        hide_input_in_errors=True,  # it may be a password
+    )
 
 
 def load_own(name: str) -> dict[str, Any]:

@@ -32,9 +32,10 @@ FIELDS = {
     "VendorBarcode": "`barcode`",
 }
 MEANING = {
-    "items": "what is sold, 1 to 500 lines",
+    "items": "what is sold; up to what the family takes ([families.md](families.md))",
     "payments": "how it is paid; cash is always taken last, so that only cash gives change",
-    "customer_cif": "the buyer's CUI, with or without `RO`; its check digit is looked at",
+    "customer_cif": "the buyer's CUI, with or without `RO`, or a person's CNP; the check digit is"
+    " looked at",
     "tip": "lei, a line of its own outside VAT; needs `tips`",
     "advance": "lei that were paid before, taken off the sum; one VAT rate; needs `advances`",
     "texts_above": "lines of text above what is sold; wrapped to the paper",
@@ -43,8 +44,8 @@ MEANING = {
     "discount": "lei off, or `{type, value}`; of a line, or of the whole receipt",
     "surcharge": "lei on, or `{type, value}`; not beside a discount",
     "name": "what stands on the paper",
-    "quantity": "at most 3 decimals, above 0",
-    "price": "lei for one, with VAT, at most 2 decimals, above 0",
+    "quantity": "at most 3 decimals, above 0, 99,999.999 at most",
+    "price": "lei for one, with VAT, at most 2 decimals, above 0, 9,999,999.99 at most",
     "vat_rate": "percent; the device's table says the letter, a rate it lacks is refused",
     "department": "0 to 99; 1 if it is not said",
     "unit": "at most 6 letters",
@@ -55,13 +56,15 @@ MEANING = {
     "type": "see [Payments](#payments)",
     "value": "percent below 100, or lei; at most 2 decimals",
     "data": "plain letters; an EAN with its check digit",
-    "lines": "texts; `non_fiscal_receipt` takes one text with line ends too",
-    "datetime_": "the moment to show, with its zone; without it the agent's own clock",
+    "lines": "texts",
+    "`lines` or `text`": "texts, or one text with line ends",
+    "datetime_": "the moment to show, as text with its zone (`2026-11-30T18:00:00+02:00`), before"
+    " 2100; without it the agent's own clock",
     "rates": "letter A to G: percent; a letter that is not there becomes unused",
     "number": "the operator, 1 to 30; 1 if `get_operator` does not say",
     "old_password": "the password that he has",
     "password": "at most 8 digits; not another one for the operator that the agent sells with",
-    "image": "base64 of a BMP, one bit a pixel, 384 x 240 at most",
+    "image": "base64 of a BMP, one bit a pixel, not compressed, 384 x 240 at most",
     "z_from": "the first Z",
     "z_to": "the last Z",
     "date_from": "the first day, `2026-11-30`; of the JE not where `je_by_date` cannot be asked"
@@ -81,10 +84,11 @@ PROVED = {
     Proof.NONE: "nothing: it can be done again",
 }
 RECEIPT = "`receiptNumber` `documentNumber` `fiscalId` `total`"
-REPORT = "`number` `totals` `vatBreakdown` `payments`, without `zNumber`"
+REPORT = "`number` `totals` `vatBreakdown` `payments` `receiptCount` `registers`, without `zNumber`"
 DRAWER = "`drawer` {`cashAmount` `cashIn` `cashOut`}"
 CONDITIONS = "`conditions` `blocking` `raw`"
-CONTENT = "`content` {`encoding` `bytes` `lines` `sha256` `data`}"
+CONTENT = "`content` {`encoding` `bytes` `lines` `sha256`} (its `data` goes up by itself)"
+SPAN = "`zFrom` `zTo` (or `from` `to`, or `documentFrom` `documentTo`)"
 RESULT = {
     "print_receipt": f"{RECEIPT} `folded`",
     "x_report": REPORT,
@@ -101,7 +105,7 @@ RESULT = {
     "set_vat_rates": "`rates`, as they then stand",
     "set_header": "`lines`, as they then stand, `folded`",
     "set_footer": "`lines`, as they then stand, `folded`",
-    "set_operator": "`number` `name`",
+    "set_operator": "`number` `name`, as it then stands, `folded`",
     "set_logo": "`bytes`",
     "get_operator": "`number` `name`",
     "get_cash_amount": DRAWER,
@@ -112,11 +116,11 @@ RESULT = {
     "get_device_info": "`identity` {`model` `firmware` `fiscalSeries` `fiscalMemoryNumber` `cif`}"
     " `features`",
     "get_device_status": CONDITIONS,
-    "preflight": f"{CONDITIONS} `day_opened_at` `service_at` `tax_office_until` `vat_rates`"
-    " `z_reports_left`",
-    "get_last_receipt": RECEIPT,
-    "read_fiscal_memory": f"{CONTENT} `detailed`, and the span that was read",
-    "read_electronic_journal": f"{CONTENT} `documents` `missing`, and the span that was read",
+    "preflight": f"{CONDITIONS} `dayOpenedAt` `serviceAt` `taxOfficeUntil` `vatRates`"
+    " `zReportsLeft` `warnings` `said` {`code` `ro` `en`}",
+    "get_last_receipt": f"{RECEIPT}; once a Z came after it, `zNumber` is null",
+    "read_fiscal_memory": f"{CONTENT} `detailed`, and {SPAN}",
+    "read_electronic_journal": f"{CONTENT} `documents` (how many) `missing`, and {SPAN}",
     "read_p7b": "never done",
 }
 FEATURES = {
@@ -143,13 +147,17 @@ def commands() -> str:
 
 
 def _kinds() -> Iterator[str]:
-    words = {ours: theirs for theirs, ours in profiles()["ebon"].command_types.items()}
     yield "| command | payload | result, beside what all have | needs | after a lost answer |"
     yield "| --- | --- | --- | --- | --- |"
     for kind in KINDS.values():
         needs = f"`{kind.needs}`" if kind.needs else ""
         told = f"| {_payload_of(kind)} | {RESULT[kind.name]} | {needs} | {PROVED[kind.proof]} |"
-        yield f"| `{words.get(kind.name, kind.name)}` {told}"
+        yield f"| {_name(kind)} {told}"
+
+
+def _name(kind: Kind) -> str:
+    words = {ours: theirs for theirs, ours in profiles()["ebon"].command_types.items()}
+    return f"`{words.get(kind.name, kind.name)}`"
 
 
 def _payload_of(kind: Kind) -> str:
@@ -172,21 +180,31 @@ def _spelt(vendor: type[BaseModel], name: str) -> str:
 
 
 def _payloads() -> Iterator[str]:
-    seen: dict[str, tuple[str, str]] = {}
     for vendor in _classes():
         if vendor.__name__ in FIELDS:
             yield from ("", f"### {FIELDS[vendor.__name__]}".replace("`", ""), "")
-            yield from _rows([(_spelt(vendor, n), MEANING[n]) for n in vendor.model_fields])
+            yield from ("| field | meaning |", "| --- | --- |")
+            for name in vendor.model_fields:
+                yield f"| {_spelt(vendor, name)} | {MEANING[name]} |"
+    yield from ("", "### All other payloads", "")
+    yield from ("| field | of | meaning |", "| --- | --- | --- |")
+    for (name, told), kinds in _others().items():
+        yield f"| {name} | {' '.join(kinds)} | {told} |"
+    yield ""
+
+
+def _others() -> dict[tuple[str, str], list[str]]:
+    """Every other field and what it means, with the commands that have it."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for kind in KINDS.values():
+        vendor = SPELLINGS.get(kind.payload)
+        if vendor is None or vendor.__name__ in FIELDS:
             continue
         for name in vendor.model_fields:
-            told = OPERATOR_NAME if name == "name" else MEANING[name]
-            seen[_spelt(vendor, name).strip("[]")] = (_spelt(vendor, name).strip("[]"), told)
-    yield from ("", "### All other payloads", "", *_rows(list(seen.values())), "")
-
-
-def _rows(fields: list[tuple[str, str]]) -> Iterator[str]:
-    yield from ("| field | meaning |", "| --- | --- |")
-    yield from (f"| {name} | {meaning} |" for name, meaning in fields)
+            spelt = _spelt(vendor, name).strip("[]")
+            told = OPERATOR_NAME if name == "name" else MEANING.get(spelt) or MEANING[name]
+            found.setdefault((spelt, told), []).append(_name(kind))
+    return found
 
 
 def _classes() -> Iterator[type[BaseModel]]:

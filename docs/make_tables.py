@@ -7,6 +7,7 @@ make tables  ->  fault-table.md, verdict-table.md, families.md, finding-table.md
 import runpy
 from pathlib import Path
 
+from agent.archive.certificate.words import WORDS as CERTIFICATE
 from agent.archive.signed.day_rules import WARNINGS
 from agent.archive.signed.finding_words import FOUND, PACKAGE, REFUSED, Words
 from agent.verdict import Proof, decide
@@ -103,6 +104,18 @@ RECEIPT_ROWS: tuple[tuple[str, Observation], ...] = (
         Observation(counters(receipts=1, documents=2), None, TOTAL),
     ),
     ("closed, JE and total not readable", Observation(CLOSED)),
+    (
+        "closed, JE and total not readable, and another document came",
+        Observation(counters(receipts=1, documents=2)),
+    ),
+    (
+        "closed, JE not readable, our total, on a device that counts no slips",
+        Observation(CLOSED, None, TOTAL, counts_slips=False),
+    ),
+    (
+        "closed, JE and total not readable, on a device that counts no slips",
+        Observation(CLOSED, counts_slips=False),
+    ),
     ("closed, JE not readable, another total", Observation(CLOSED, None, Bani(901))),
     (
         "closed, but the JE has no reference of ours (typed on the keyboard)",
@@ -202,6 +215,7 @@ def fault_table() -> str:
 
 
 def finding_table() -> str:
+    shared = " ".join(f"`{code}`" for code in sorted(FOUND.keys() & CERTIFICATE.keys()))
     lines = [
         "# What can be odd about a document of the archive",
         "",
@@ -218,6 +232,9 @@ def finding_table() -> str:
         "",
         "*Known* ones stand in no list of troubles.",
         "",
+        f"Of one document here, of the sources against each other in"
+        f" [`certificate.md`](certificate.md), but to be cured in the same way: {shared}.",
+        "",
         *_findings(FOUND),
         "",
         "## The package of a month (`amef archive a4200`), beside those above",
@@ -231,9 +248,9 @@ def _findings(words: dict[str, Words]) -> list[str]:
     lines = ["| code | in English | în română | what to do | ce este de făcut |"]
     lines.append("| --- | --- | --- | --- | --- |")
     for code, said in sorted(words.items()):
-        known = " (known)" if code in WARNINGS else ""
+        known, cunoscut = (" (known)", " (cunoscut)") if code in WARNINGS else ("", "")
         en, ro = said.do.value
-        lines.append(f"| `{code}` | {said.en}{known} | {said.ro} | {en} | {ro} |")
+        lines.append(f"| `{code}` | {said.en}{known} | {said.ro}{cunoscut} | {en} | {ro} |")
     return lines
 
 

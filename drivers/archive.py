@@ -10,10 +10,9 @@ Lines are bytes, as the device has them: which code page it writes is not for th
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import NoReturn, Protocol
+from typing import Protocol
 
-from drivers.errors import Refused
-from drivers.faults import Fault
+from drivers.errors import no_such
 from drivers.je import Trace
 
 
@@ -136,14 +135,10 @@ class NoArchive:
         """Another device may answer from now on."""
 
     def fiscal_memory(self, span: MemorySpan, *, detailed: bool) -> Iterator[bytes]:
-        _unknown(f"fiscal memory, {span}")
+        no_such(f"fiscal memory, {span}")
 
     def find(self, span: JeSpan) -> range:
-        _unknown(f"JE, {span}")
+        no_such(f"JE, {span}")
 
     def documents(self, numbers: Iterable[int]) -> Iterator[ArchivedDocument]:
-        _unknown("JE")
-
-
-def _unknown(doing: str) -> NoReturn:
-    raise Refused(Fault.UNKNOWN_COMMAND, device_code="", doing=doing)
+        no_such("JE")

@@ -8,6 +8,7 @@ A stream cannot be asked for its third line: what breaks begins again at the fir
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import NoReturn
 
 from drivers.archive import ArchivedDocument, Patience
 from drivers.errors import ContactLost, Refused
@@ -20,50 +21,88 @@ Take = Callable[[bytes], None]
 Lines = tuple[bytes, ...]
 
 
-class _Taken:
-    """The lines of one try, compared with those of the try before it."""
+class _Told:
+    """What the tries have brought so far, and how far this one has come."""
 
-    def __init__(self, before: list[bytes], patience: Patience, lines_max: int) -> None:
+    def __init__(self) -> None:
         self.lines: list[bytes] = []
-        self._before = before
-        self._patience = patience
-        self._lines_max = lines_max
+        self.place = 0
 
-    def take(self, line: bytes) -> None:
-        self._patience.line()
-        place = len(self.lines)
-        if place == self._lines_max:
-            doing = f"above {self._lines_max} lines"
-            raise Refused(Fault.RESULT_TOO_LARGE, device_code="", doing=doing)
-        if place < len(self._before) and self._before[place] != line:
+    def take(self, line: bytes) -> bool:
+        """Take the next line; say whether no try before has brought it.
+
+        Raises:
+            ContactLost: a try before brought another one there.
+        """
+        place, self.place = self.place, self.place + 1
+        if place == len(self.lines):
+            self.lines.append(line)
+            return True
+        if self.lines[place] != line:
             raise ContactLost(f"begun again, line {place + 1} is another")
-        self.lines.append(line)
+        return False
 
     def need_all(self) -> None:
-        if len(self.lines) < len(self._before):
-            raise ContactLost(f"begun again, it ends after line {len(self.lines)}")
+        if self.place < len(self.lines):
+            raise ContactLost(f"begun again, it ends after line {self.place}")
+
+
+def again(stream: Callable[[], Iterator[bytes]]) -> Iterator[bytes]:
+    """Read a stream line by line, each told once; begun again where an answer was lost.
+
+    Raises:
+        ContactLost: it broke again and again, or came another time with other lines.
+    """
+    told = _Told()
+    for tries_left in reversed(range(TRIES_MAX)):
+        told.place = 0
+        try:
+            for line in stream():
+                if told.take(line):
+                    yield line
+            told.need_all()
+        except ContactLost:
+            if not tries_left:
+                raise
+        else:
+            return
 
 
 def whole(stream: Callable[[Take], None], patience: Patience, *, lines_max: int) -> Lines:
     """Read a stream to its end; `stream` asks for it and gives each line to what it is given.
 
     Raises:
-        ContactLost: it broke again and again, or came another time with other lines.
+        ContactLost: as `again`.
         Refused: the device said no, or there are too many lines.
     """
-    before: list[bytes] = []
+    told = _Told()
+
+    def take(line: bytes) -> None:
+        patience.line()
+        if told.place == lines_max:
+            too_long(lines_max)
+        told.take(line)
+
     for tries_left in reversed(range(TRIES_MAX)):
-        taken = _Taken(before, patience, lines_max)
+        told.place = 0
         try:
-            stream(taken.take)
-            taken.need_all()
+            stream(take)
+            told.need_all()
         except ContactLost:
             if not tries_left:
                 raise
-            before = max(before, taken.lines, key=len)
         else:
             break
-    return tuple(taken.lines)
+    return tuple(told.lines)
+
+
+def too_long(lines_max: int) -> NoReturn:
+    """Refuse what does not end.
+
+    Raises:
+        Refused: always.
+    """
+    raise Refused(Fault.RESULT_TOO_LARGE, device_code="", doing=f"above {lines_max} lines")
 
 
 def twice(read: Callable[[], Lines]) -> Lines:
@@ -81,7 +120,7 @@ def twice(read: Callable[[], Lines]) -> Lines:
     raise ContactLost("it was read again and again, and is never the same")
 
 
-class Kept:
+class KeptDocuments:
     """The documents of a reading that was left, for when it is asked for again."""
 
     def __init__(self) -> None:

@@ -7,21 +7,25 @@
     TOTAL LEI                        302,65      its end
 
     TOTAL LEI 33,20 · CIF CLIENT: 12345674 · REF:K7Q2...      of a document in the JE
+    TOTAL LEI 33,20 ... *** BON FISCAL *** ... DATA 05-10-2026  ORA 21:42:17      of a whole day
 
 What is not understood is None, or no record at all; the raw lines are kept beside it. No maker's
 manual shows its layout: unverified on hardware, for every family.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
 
 from drivers.je import REFERENCE
 from drivers.model import Bani, VatRate
 
 AMOUNT = r"(?P<lei>[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)[.,](?P<bani>[0-9]{2})"
 DAY = r"(?P<day>[0-3][0-9])[-./](?P<month>[01][0-9])[-./](?P<year>(?:20)?[0-9]{2})"
-TIME = re.compile(rf"{DAY} +(?P<time>[0-2][0-9]:[0-5][0-9](?::[0-5][0-9])?)")
+TIME = re.compile(rf"{DAY} +(?:ORA[ :]*)?(?P<time>[0-2][0-9]:[0-5][0-9](?::[0-5][0-9])?)")
 Z_HEAD = re.compile(
     r"\bZ\b[^0-9]*(?:NR[.:]*|NO[.:]*|#)\s*0*(?P<number>[0-9]{1,4})\b(?![-./][0-9])", re.IGNORECASE
 )
@@ -30,7 +34,8 @@ OF_RATE = re.compile(
     rf"(?: +(?P<whole>[0-9]{{1,2}})[.,]?(?P<part>[0-9]{{0,2}}) ?%)? .*?{AMOUNT}$"
 )
 SUMS = re.compile(r"RAPOARTE Z|TOTAL GENERAL|={8}")
-RECEIPTS = re.compile(r"BONURI(?: FISCALE)?\b.*?(?P<count>[0-9]+)$")
+RECEIPTS = re.compile(r"BONURI(?: FISCALE)?[ .:=*]*(?P<count>[0-9]+)$")
+RECEIPT_TITLE = re.compile(r"\W*BON FISCAL\W*$")  # the law's two words, alone on a line
 RECEIPT_TOTAL = re.compile(rf"TOTAL(?: DE PLATA)?(?: LEI| RON)?[ :=*]+{AMOUNT}$")
 DAY_TOTAL = re.compile(rf"TOTAL(?: VANZARI| GENERAL)?(?: LEI| RON)?[ :=*]+{AMOUNT}$")
 TAX_ID = re.compile(
@@ -127,6 +132,40 @@ def said_in(lines: Iterable[bytes], *, of_day: bool = False) -> Said:
         if found := OURS.search(line):
             reference = found["reference"]
     return Said(total, tax_id, reference)
+
+
+def time_of_day(lines: Iterable[bytes]) -> str:
+    """Return the last moment that the documents of a day tell, which is that of its Z; "" none."""
+    told = ""
+    for line in map(_plain, lines):
+        at = iso_time(line)
+        if at and _is_moment(at):
+            told = at
+    return told
+
+
+def receipts_in(lines: Iterable[bytes]) -> int | None:
+    """Count the receipts of a day whose documents stand one behind the other; None: no title.
+
+    A receipt has a total and its title, once or twice, above or below: both are counted, and one
+    that was cancelled has no title.
+    """
+    marks = []
+    for line in map(_plain, lines):
+        if RECEIPT_TITLE.match(line):
+            marks.append("title")
+        elif RECEIPT_TOTAL.match(line):
+            marks.append("total")
+    runs = Counter(mark for mark, _ in groupby(marks))
+    return min(runs["title"], runs["total"]) if runs["title"] else None
+
+
+def _is_moment(at: str) -> bool:
+    try:
+        datetime.fromisoformat(at)
+    except ValueError:
+        return False
+    return True
 
 
 def _take(draft: _Draft, line: str) -> None:

@@ -27,6 +27,27 @@ class Feature(StrEnum):
     VAT_TABLE = "vat_table"
 
 
+NAMES = {  # as "this family has no ..." goes on
+    Feature.ADVANCES: "known way to take an advance off a receipt",
+    Feature.ARCHIVE: "archive that could be read: no fiscal memory, no JE",
+    Feature.BARCODE: "known command that prints a barcode",
+    Feature.DRAWER: "known command that opens a drawer",
+    Feature.DUPLICATE: "known command that prints a copy of the last receipt",
+    Feature.LOGO: "known command that loads a logo",
+    Feature.OPERATORS: "known command that sets an operator",
+    Feature.P7B: "known command that brings the signed daily files",
+    Feature.REVERSAL: "known command that takes back a closed receipt",
+    Feature.TEXTS: "known command that sets its header and footer lines",
+    Feature.TIPS: "known way to print a tip",
+    Feature.VAT_TABLE: "known command that sets its VAT table",
+}
+
+
+def has_no(feature: Feature) -> str:
+    """Say that no configuration can switch this on."""
+    return f"this family has no {NAMES[feature]}"
+
+
 class TextPlace(StrEnum):
     HEADER = "header"
     FOOTER = "footer"
@@ -59,3 +80,5 @@ class Capabilities:
     features: frozenset[Feature] = frozenset()
     code_page: str = "ascii"  # what has no letter in it is folded
     untold: frozenset[Told] = frozenset()  # what cannot be asked of it at all
+    lacks: frozenset[Feature] = frozenset()  # what its family does not have: nothing switches it on
+    replaced: str = ""  # signs that divide its fields: it is given others in their place

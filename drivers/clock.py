@@ -1,6 +1,7 @@
 """Time as a value that is handed in: the only door to `time`.
 
-`now_ms` is the wall clock, for people and the cloud; `monotonic_s` only grows, for deadlines.
+`now_ms` is the wall clock, for people and the cloud; it is set now and then, also back.
+`monotonic_s` only grows, also while the machine is suspended: for deadlines.
 """
 
 import time
@@ -17,6 +18,11 @@ class Clock(Protocol):
         ...
 
 
+def awake_us() -> int:
+    """Microseconds as systemd counts them: CLOCK_MONOTONIC, without what was slept through."""
+    return time.monotonic_ns() // 1000
+
+
 class SystemClock:
     """The machine's own clocks."""
 
@@ -24,4 +30,4 @@ class SystemClock:
         return time.time_ns() // 1_000_000
 
     def monotonic_s(self) -> float:
-        return time.monotonic()
+        return time.clock_gettime(time.CLOCK_BOOTTIME)

@@ -16,7 +16,7 @@ of Shtrih-M change nothing and print nothing [datecs.md 4, 6; other_protocols.md
 Ports do not share anything: each may be looked at by a thread of its own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -41,10 +41,13 @@ from protocol.text import from_device
 from protocol.zfp import READY, STATE, signs_of
 
 BAUDS = (115200, 9600, 38400, 19200, 57600)  # the likely ones first [datecs.md 2.3]
-PORT_S_MAX = 8.0  # for all bauds of one port; in silence they take 7.5 s
+FACTORY_BAUDS = {4800: "shtrih"}  # of one family, asked on its wire alone [other_protocols.md 7.1]
+UNTOLD_BAUDS = (*BAUDS[:2], *FACTORY_BAUDS, *BAUDS[2:])  # where nobody says which
+PORT_S_MAX = 8.5  # for all bauds of one port; in silence they take 7.75 s
 CONNECT_S_MAX = 2.0
 HEARD_BYTES_MAX = 24  # of what came, for the technician
 TEXT_BYTES_MIN = 4  # of what may be called a text
+FRAMING = dict.fromkeys(b"\x02\x03\r\n\t ")  # around and between words, as often as they come
 PSEUDO_TERMINALS = Path("/dev/pts")
 
 
@@ -146,18 +149,18 @@ class Ear:
 def probe_serial(path: str, bauds: Sequence[int], clock: Clock, *, family: str = "") -> Finding:
     """Look for a printer on a tty; of one `family`, if only that is looked for.
 
-    A port that another program has open is not touched.
+    A port that another program has open is not touched. No `bauds`: at the likely ones.
     """
     # The far end of a pseudo-terminal may keep it open for ever; there only the lock counts.
     if PSEUDO_TERMINALS not in Path(path).resolve().parents and (holder := port_holder(path)):
         return Finding(path, "serial", Outcome.HELD, detail=str(holder))
-    cables = [(baud, SerialTransport(path, baud)) for baud in bauds]
+    cables = [(baud, SerialTransport(path, baud)) for baud in bauds or UNTOLD_BAUDS]
     wires = [wire for wire in WIRES if not family or family in wire.families]
-    return probe(path, "serial", cables, clock, wires)
+    return probe(path, "serial", cables, clock, wires, only=None if bauds else FACTORY_BAUDS)
 
 
 def probe_usb(address: str, bauds: Sequence[int], clock: Clock) -> Finding:
-    """Look for a printer on a USB line without a tty.
+    """Look for a printer on a USB line without a tty. No `bauds`: at the likely ones.
 
     Raises:
         ValueError: the address is not one of USB.
@@ -170,9 +173,9 @@ def probe_usb(address: str, bauds: Sequence[int], clock: Clock) -> Finding:
                 vendor=at.vendor, product=at.product, serial=at.serial, baud=baud, clock=clock
             ),
         )
-        for baud in bauds
+        for baud in bauds or UNTOLD_BAUDS
     ]
-    return probe(address, "usb", cables, clock)
+    return probe(address, "usb", cables, clock, only=None if bauds else FACTORY_BAUDS)
 
 
 def probe_tcp(
@@ -189,8 +192,14 @@ def probe(
     cables: Sequence[tuple[int | None, Transport]],
     clock: Clock,
     wires: Sequence[Wire] = WIRES,
+    *,
+    only: Mapping[int, str] | None = None,
 ) -> Finding:
-    """Ask on one cable after the other until a printer answers; the best outcome otherwise."""
+    """Ask on one cable after the other until a printer answers; the best outcome otherwise.
+
+    Args:
+        only: bauds at which one family alone is looked for.
+    """
     until_s = clock.monotonic_s() + PORT_S_MAX
     found: list[Finding] = []
     for baud, cable in cables:
@@ -198,7 +207,9 @@ def probe(
         try:
             cable.open()
             empty = Finding(address, transport, Outcome.SILENCE, baud)
-            found.append(_listen(empty, ear, clock, wires))
+            family = (only or {}).get(baud or 0)
+            asked = [wire for wire in wires if family in (None, *wire.families)]
+            found.append(_listen(empty, ear, clock, asked))
         except NotStarted as error:
             outcome = _NOT_OPENED.get(error.fault, Outcome.MISSING)
             found.append(Finding(address, transport, outcome, detail=str(error)))
@@ -223,6 +234,8 @@ def _listen(empty: Finding, ear: Ear, clock: Clock, wires: Sequence[Wire]) -> Fi
         link = Link(ear, wire.protocol, clock)
         answered, others = _answers(link, wire, ear)
         heard = ear.heard[:HEARD_BYTES_MAX]
+        if _is_text(ear.heard) and "tremol" not in wire.families:
+            others = False  # rows of the same text can pass a check of one byte
         outcome = Outcome.OTHER_REPLY if others else _meaning(ear.sent, ear.heard)
         now = replace(empty, outcome=outcome, heard=heard)
         if answered:
@@ -275,8 +288,8 @@ def _is_echo(sent: Sequence[bytes], heard: bytes) -> bool:
 
 def _is_text(heard: bytes) -> bool:
     """Words or figures, as scales, scanners and modems send them: half of it letters or digits."""
-    text = heard.decode("latin-1").strip("\r\n\t\x02\x03 ")
-    known = text.isascii() and text.replace("\r", "").replace("\n", "").isprintable()
+    text = heard.decode("latin-1").translate(FRAMING)
+    known = text.isascii() and text.isprintable()
     return known and TEXT_BYTES_MIN <= len(text) <= 2 * sum(map(str.isalnum, text))
 
 

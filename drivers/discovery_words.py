@@ -51,9 +51,11 @@ WORDS = {
     ),
     Outcome.LOCKED: OutcomeWords(
         "Casa de marcat răspunde, dar rețeaua ei ne refuză: cere parola sau este ocupată de altă "
-        "conexiune. Verificați parola de rețea din meniul ei.",
+        "conexiune. Citiți parola de rețea din meniul ei și scrieți-o la network_password "
+        "(docs/devices.md).",
         "The printer answers, but its network refuses us: it wants its password, or another "
-        "connection holds it. Check the network password in its menu.",
+        "connection holds it. Read the network password in its menu, and write it down as "
+        "network_password (docs/devices.md).",
     ),
     Outcome.OTHER_REPLY: OutcomeWords(
         "Răspunde o casă de marcat, dar la altceva decât s-a întrebat: probabil vorbește cu ea și "

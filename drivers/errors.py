@@ -9,6 +9,8 @@ DriverError
                   e.g. the cable was pulled while the receipt was being closed
 """
 
+from typing import NoReturn
+
 from drivers.faults import Fault
 from protocol.errors import Heard
 
@@ -67,6 +69,15 @@ def no_sense(request: str, told: str) -> ContactLost:
     shown = "".join(sign if sign.isprintable() else "?" for sign in told[:TOLD_MAX])
     sentence = f'the answer to {request} makes no sense: "{shown}"'
     return ContactLost(sentence, fault=Fault.OTHER_DIALECT, heard=Heard.OTHER_REPLY)
+
+
+def no_such(doing: str) -> NoReturn:
+    """Our own refusal of what a device or its family has not; no byte is sent.
+
+    Raises:
+        Refused: always.
+    """
+    raise Refused(Fault.UNKNOWN_COMMAND, device_code="", doing=doing)
 
 
 def need_same_z(made: int, counted: int | None) -> None:

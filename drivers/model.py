@@ -235,6 +235,7 @@ class DeviceTime:
 
     text: str
     at: datetime | None  # local time, marked UTC so that nothing shifts it
+    step_s: int = 1  # how long it shows the same: a minute where it has no seconds
 
 
 @dataclass(frozen=True, slots=True)

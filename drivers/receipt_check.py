@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import replace
 from itertools import accumulate
 
-from drivers.capabilities import Capabilities, Feature
+from drivers.capabilities import Capabilities, Feature, has_no
 from drivers.model import (
     Adjustment,
     Bani,
@@ -16,6 +16,7 @@ from drivers.model import (
     Slip,
     Thousandths,
     VatRate,
+    lei,
 )
 from protocol.fields import decimal_text
 from protocol.text import ASCII, fold, unprintable
@@ -35,7 +36,10 @@ BARCODE_LENGTHS = {
 
 
 def receipt_problems(
-    receipt: Receipt, capabilities: Capabilities, rates: frozenset[VatRate]
+    receipt: Receipt,
+    capabilities: Capabilities,
+    rates: frozenset[VatRate],
+    payment_max: Bani = AMOUNT_MAX,
 ) -> list[Problem]:
     """Check a receipt on paper's terms: what the device can print, sell and take as payment."""
     problems = [
@@ -54,6 +58,9 @@ def receipt_problems(
         if payment.kind not in capabilities.payment_kinds:
             sentence = f"the device has no payment kind {payment.kind}"
             problems.append(Problem(f"payments[{index}].kind", "PAYMENT_KIND_UNKNOWN", sentence))
+        if payment.amount > payment_max:
+            sentence = f"the device takes {lei(payment_max)} lei in one payment"
+            problems.append(Problem(f"payments[{index}].amount", "AMOUNT_TOO_LARGE", sentence))
     if max([receipt.total, *accumulate(line.total for line in receipt.lines)]) > AMOUNT_MAX:
         problems.append(Problem("lines", "TOTAL_TOO_LARGE", "the total is above 99,999,999.99 lei"))
     return problems
@@ -77,9 +84,14 @@ def _line_problems(
         asked = decimal_text(line.vat_rate, 2)
         sentence = f"the device has no VAT rate {asked} %; it has {has}"
         problems.append(Problem(f"{path}.vat_rate", "VAT_RATE_UNKNOWN", sentence))
-    if line.unit_price > PRICE_MAX or line.quantity > QUANTITY_MAX:
-        problems.append(Problem(path, "AMOUNT_TOO_LARGE", "price or quantity is above the limit"))
-    if not line.name.strip():
+    if line.unit_price > PRICE_MAX:
+        at = f"{path}.unit_price" if path.endswith("]") else path  # else: a deposit, a tip
+        sentence = "the device takes 9,999,999.99 lei for one piece"
+        problems.append(Problem(at, "AMOUNT_TOO_LARGE", sentence))
+    if line.quantity > QUANTITY_MAX:
+        sentence = "the device takes a quantity of 99,999.999"
+        problems.append(Problem(f"{path}.quantity", "AMOUNT_TOO_LARGE", sentence))
+    if is_blank(line.name, capabilities.code_page):
         problems.append(Problem(f"{path}.name", "TEXT_EMPTY", "the name is blank"))
     problems += _percent_problems(f"{path}.adjustment", line.adjustment)
     if line.gross <= 0 or (-line.total if line.is_void else line.total) <= 0:
@@ -127,7 +139,9 @@ def _around_problems(receipt: Receipt, capabilities: Capabilities) -> list[Probl
             )
     if (barcode := receipt.barcode) is not None:
         if Feature.BARCODE not in capabilities.features:
-            sentence = "barcodes are not switched on for this device"
+            sentence = "barcodes are not switched on for this device (`features` in its table)"
+            if Feature.BARCODE in capabilities.lacks:
+                sentence = has_no(Feature.BARCODE)
             problems.append(Problem("barcode", "UNSUPPORTED", sentence))
         problems += _barcode_problems(barcode)
     return problems
@@ -156,6 +170,16 @@ def is_ean(text: str, digits: int) -> bool:
     return (10 - sum_ % 10) % 10 == int(text[-1])
 
 
+def is_blank(text: str, page: str = ASCII) -> bool:
+    """Say whether nothing of it stands on paper: an accent alone folds to nothing."""
+    return not fold(text, page).strip()
+
+
+def is_named(text: str, name: str) -> bool:
+    """Say whether a text is this name, as a person reads it: Bacșiș is BACSIS."""
+    return fold(text).strip().casefold() == name.casefold()
+
+
 def text_problems(path: str, text: str, *, length_max: int, page: str = ASCII) -> list[Problem]:
     """Refuse what would be cut or printed as something else. Folding can lengthen: € is EUR."""
     problems = []
@@ -169,8 +193,10 @@ def text_problems(path: str, text: str, *, length_max: int, page: str = ASCII) -
     return problems
 
 
-def folded(asked: Receipt | Slip | tuple[str, ...], page: str = ASCII) -> list[str]:
-    """Name the texts that are printed with plain letters instead of their own."""
+def folded(
+    asked: Receipt | Slip | tuple[str, ...], page: str = ASCII, replaced: str = ""
+) -> list[str]:
+    """Name the texts that are printed with plain letters or other signs instead of their own."""
     if isinstance(asked, Receipt):
         named: dict[str, str] = {}
         for n, line in enumerate(asked.lines):
@@ -181,4 +207,8 @@ def folded(asked: Receipt | Slip | tuple[str, ...], page: str = ASCII) -> list[s
         texts = asked.texts if isinstance(asked, Slip) else asked
         path = "texts" if isinstance(asked, Slip) else "lines"
         named = {f"{path}[{n}]": text for n, text in enumerate(texts)}
-    return [path for path, text in named.items() if fold(text, page) != text]
+    return [
+        path
+        for path, text in named.items()
+        if (plain := fold(text, page)) != text or any(sign in plain for sign in replaced)
+    ]

@@ -56,6 +56,15 @@ TITLES = {
     "shtrih": "a Shtrih-M",
     "tremol": "a Tremol",
 }
+TITLES_RO = {  # as "nu este ..., pare ..." goes on
+    "daisy": "Daisy",
+    "datecs_legacy": "Datecs dinainte de seria X",
+    "datecs_x": "Datecs X",
+    "eltrade": "Eltrade",
+    "incotex": "Incotex",
+    "shtrih": "Shtrih-M",
+    "tremol": "Tremol",
+}
 
 
 @dataclass(frozen=True, slots=True)

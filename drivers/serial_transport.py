@@ -51,7 +51,6 @@ class SerialPort:
     by_id: str | None = None
     vendor: int | None = None
     product: int | None = None
-    usb_serial: str | None = None
     text: str | None = None
     location: str | None = None
 
@@ -178,7 +177,6 @@ def listed_ports() -> list[SerialPort]:
             device=found.device,
             vendor=found.vid,
             product=found.pid,
-            usb_serial=found.serial_number or None,
             text=found.product or (found.description if found.description != "n/a" else None),
             # 1-2.3:1.0 is interface 0 of the device at 1-2.3
             location=found.location.partition(":")[0] if found.location else None,

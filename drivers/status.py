@@ -28,6 +28,15 @@ class StatusBit:
 
 
 @dataclass(frozen=True, slots=True)
+class ErrorNumber:
+    """The device's last error, where a whole status byte is its number; None: we do not know it."""
+
+    byte: int
+    number: int
+    fault: Fault | None
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceStatus:
     """The status bytes as they came, and what they mean."""
 
@@ -35,6 +44,7 @@ class DeviceStatus:
     bits: tuple[StatusBit, ...]
     receipt_open: bool
     fiscalised: bool
+    error: ErrorNumber | None = None  # of an earlier request: nothing that is wrong now
 
     @property
     def conditions(self) -> tuple[Fault, ...]:

@@ -3,7 +3,7 @@
     serial_transport.py   /dev/ttyUSB0, /dev/serial/by-id/..., a pseudo-terminal   (pyserial)
     usb_transport.py      CDC-ACM and FTDI bulk endpoints without a tty            (pyusb)
     tcp_transport.py      host:port                                                (socket)
-    wire_log.py           a Transport around a Transport: hex log, recorder
+    wire_log.py           a Transport around a Transport: hex log
 
 Every transport renames its library's errors: `NotStarted` from `open`, `ContactLost` afterwards.
 """

@@ -79,15 +79,18 @@ class DaisyWire(IslWire):
 
 
 class ZfpWire:
-    """Messages, acknowledgements, single bytes, and the log-in; `status` is STE."""
+    """Messages, acknowledgements, bytes without a frame, and the log-in; `status` is STE."""
 
     def size(self, rest: bytes, *, reply: bool) -> int | None:
         if rest[0] in (zfp.STX, zfp.ACK):
             return zfp.frame_size(rest)
+        if not reply and rest[0] == zfp.RAW:
+            return zfp.RAW_SIZE
         return (None if reply else zfp.log_in_size(rest)) or 1
 
     def tell(self, raw: bytes, *, reply: bool) -> Told:
-        if len(raw) == 1 and (signs := zfp.signs_of(raw[0], reply=reply)):
+        signs = (zfp.signs_of(raw[0]) if len(raw) == 1 else ()) if reply else zfp.asked_of(raw)
+        if signs:
             return {"signs": list(signs)}
         if not reply and zfp.log_in_size(raw) == len(raw):
             return {"log_in": raw[:-1].decode("ascii")}

@@ -3,15 +3,16 @@ r"""Bytes as people write them down, and text as they type it.
     01 24 20 4A   0124204A   01:24:20:4A   01-24-20-4A   01,24,20,4A   01 | 24 | 20 | 4A
     0x01 0x24     \x01\x24
 
-In the data of a request "\t" is a TAB, "\n" a line feed, "\x1E" that byte, "\\" a backslash.
+In the data of a request "\t" is a TAB, "\r" and "\n" end a line, "\x1E" is that byte, "\\" a
+backslash.
 """
 
 import re
 
 BETWEEN = re.compile(r"[\s:;,|-]+")
 PREFIX = re.compile(r"0x|\\x", re.IGNORECASE)
-ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|([tn\\]))")
-ESCAPED = {"t": "\t", "n": "\n", "\\": "\\"}
+ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|([trn\\]))")
+ESCAPED = {"t": "\t", "r": "\r", "n": "\n", "\\": "\\"}
 
 
 def bytes_of(text: str) -> bytes:
@@ -40,6 +41,8 @@ def typed(text: str) -> bytes:
         ValueError: a character that is no byte.
     """
     read = ESCAPE.sub(lambda at: chr(int(at[1], 16)) if at[1] else ESCAPED[at[2]], text)
+    if bad := [sign for sign in read if ord(sign) > 0xFF]:
+        raise ValueError(f"{bad[0]!r} is no byte: write the one the device has for it, as \\xE2")
     return read.encode("latin-1")
 
 

@@ -13,16 +13,18 @@ from drivers.wire_reading import (
     pieces,
 )
 from drivers.wire_spelling import bytes_of, typed
+from protocol.custom import read_payload
 from protocol.daisy import LAYOUT as DAISY
 from protocol.datecs_x import LAYOUT as DATECS_X
 from protocol.eltrade import LAYOUT as ELTRADE
 from protocol.errors import FrameError, ReplyError
 from protocol.exchange import Request
-from protocol.fiscalnet import SEPARATOR, file_of, lines_of, need_known, read_answer
+from protocol.fiscalnet import lines_of, read_answer
 from protocol.incotex import LAYOUT as INCOTEX
 from protocol.isl import LEGACY, Layout, encode_request
 from protocol.shtrih import ask_number, body_of, encode_numbered
 from protocol.shtrih import encode_request as encode_shtrih
+from protocol.zfp import encode_asked, is_asked
 from protocol.zfp import encode_request as encode_zfp
 
 LAYOUTS: dict[str, Layout] = {
@@ -34,7 +36,7 @@ LAYOUTS: dict[str, Layout] = {
 }
 ZFP = "tremol"
 SHTRIH, SHTRIH_NUMBERED = "shtrih", "shtrih:numbered"
-CUSTOM = "custom"  # FiscalNet's files: lines, no frames
+CUSTOM = "custom"  # FiscalNet's files: lines, no frames; and Custom's own payloads
 WIRES: dict[str, Wire] = {
     **{family: IslWire(layout) for family, layout in LAYOUTS.items()},
     "daisy": DaisyWire(),
@@ -50,6 +52,10 @@ ALIASES = {  # other names of the same wires, as published frames have them
 FAMILIES = (*WIRES, CUSTOM, *ALIASES)
 
 
+class WrongNumbers(ValueError):
+    """A SEQ or CMD that this wire needs is missing, or is one that it does not have."""
+
+
 def decode_frame(family: str, text: str, *, reply: bool) -> Told:
     """Read one frame, or file of FiscalNet, written as hex.
 
@@ -57,7 +63,8 @@ def decode_frame(family: str, text: str, *, reply: bool) -> Told:
         {"ok": True, "seq", "command", "data", "status"} or {"ok": False, "error"}. Of what is no
         frame but one byte: {"ok": True, "signs": what it means}; of a row of a report "row", its
         fields, and "last"; of a password for the network "log_in". Of a file that is dropped
-        {"ok": True, "lines": fields of each}, of its answer "done" and what else it tells.
+        {"ok": True, "lines": fields of each, "data": all of it as it stands}, of its answer "done"
+        and what else it tells. Of a payload of Custom "command", "fields", "meaning" and "data".
     """
     family = ALIASES.get(family, family)
     try:
@@ -93,19 +100,34 @@ def _alone(wire: Wire, raw: bytes, *, reply: bool) -> Told:
 def _file(raw: bytes, *, reply: bool) -> Told:
     if reply:
         return asdict(read_answer(raw))
-    lines = lines_of(raw)
-    need_known(lines)
-    return {"lines": lines}
+    data = raw.decode("latin-1")
+    if not _is_payload(raw):
+        return {"lines": lines_of(raw), "data": data}
+    found = read_payload(raw)
+    return {
+        "command": found.code,
+        "fields": list(found.fields),
+        "meaning": found.meaning,
+        "data": data,
+    }
+
+
+def _is_payload(raw: bytes) -> bool:
+    """A line of FiscalNet begins with a word, a payload of Custom with digits."""
+    return raw[:1].isdigit()
 
 
 def encode_frame(family: str, *, sequence: int | None, command: int | None, data: str) -> str:
-    r"""Write one request as hex; "\t", "\n" and "\x1E" in the data stand for TAB, LF and that byte.
+    r"""Write one request as hex; "\t", "\r", "\n" and "\x1E" in the data stand for that byte.
 
-    A file of FiscalNet is its lines alone, without SEQ and CMD. The first wire of Shtrih-M has no
-    SEQ; on the second one a frame with neither asks the device for its number.
+    A file of FiscalNet, or a payload of Custom, is the data as it stands, line ends too: the agent
+    itself ends each line with "\r\n". The first wire of Shtrih-M has no SEQ; on the second one a
+    frame with neither asks the device for its number. What Tremol takes without a frame (0x05,
+    0x1D49) is a CMD alone.
 
     Raises:
-        ValueError: it does not fit the wire, or SEQ or CMD is missing.
+        WrongNumbers: SEQ or CMD is missing, or the wire has none.
+        ValueError: it does not fit the wire.
     """
     try:
         raw = _encoded(ALIASES.get(family, family), sequence, command, typed(data))
@@ -115,13 +137,13 @@ def encode_frame(family: str, *, sequence: int | None, command: int | None, data
 
 
 def _encoded(family: str, sequence: int | None, command: int | None, data: bytes) -> bytes:
+    _need_numbers(family, sequence, command, data)
     if family == CUSTOM:
-        return file_of([SEPARATOR.join(fields) for fields in lines_of(data)])
-    if family == SHTRIH_NUMBERED and sequence is None and command is None and not data:
-        return ask_number()
-    if command is None or (sequence is None and family != SHTRIH):
-        missing = "its CMD" if family == SHTRIH else "its SEQ and its CMD"
-        raise ValueError(f"a frame of {family} needs {missing}")
+        _file(data, reply=False)
+        return data
+    if sequence is None and family != SHTRIH:
+        return ask_number() if command is None else encode_asked(command)
+    assert command is not None
     request = Request(command, data)
     if family == SHTRIH or sequence is None:
         return encode_shtrih(request)
@@ -129,4 +151,19 @@ def _encoded(family: str, sequence: int | None, command: int | None, data: bytes
         return encode_numbered(sequence, body_of(request))
     if family == ZFP:
         return encode_zfp(sequence, request)
-    return encode_request(LAYOUTS[family], sequence, request)
+    return encode_request(LAYOUTS[family], sequence, request, hand=True)
+
+
+def _need_numbers(family: str, sequence: int | None, command: int | None, data: bytes) -> None:
+    """See that SEQ and CMD are those which the wire has."""
+    has = {"SEQ": sequence is not None, "CMD": command is not None}
+    needs = {"SEQ": family not in (SHTRIH, CUSTOM), "CMD": family != CUSTOM}
+    if extra := [name for name in has if has[name] and not needs[name]]:
+        raise WrongNumbers(f"what goes to {family} has no {' and no '.join(extra)}")
+    asks_number = family == SHTRIH_NUMBERED and command is None
+    asks_alone = family == ZFP and command is not None and is_asked(command)
+    if sequence is None and not data and (asks_number or asks_alone):
+        return
+    if has != needs:
+        missing = " and its ".join(name for name in needs if needs[name])
+        raise WrongNumbers(f"a frame of {family} needs its {missing}")

@@ -12,6 +12,9 @@ with the SEQ and the CMD of the last one executes nothing; the device repeats it
 [manual 2023]. A request that brings rows is never repeated once a row has come.
 
 The export manual answers a row with 1A, not 11: if no row follows 11, 1A is tried, once.
+
+Our own frame and signs, come back on a line that echoes, begin no reply and no row: they are passed
+over before it is decided what comes.
 Rows come for the JE (C3) and for reports announced with 99 [other_protocols.md 4.5].
 """
 
@@ -41,9 +44,11 @@ class RowsExchange:
         self._buffer = b""
         self._rows = 0
         self._owed = self._ended = self._tried_other = self._replying = False
+        self._own = b""  # what we sent last, and may come back
+        self._echoes = False
 
     def start(self) -> Action:
-        return self._exchange.start()
+        return self._noted(self._exchange.start())
 
     def sent(self) -> Action:
         """What came together with a row that was just answered waits already."""
@@ -55,16 +60,18 @@ class RowsExchange:
             return self._reply()
         if self._owed:
             self._owed = False
-            return Send(ROW_TAKEN_EXPORT if self._tried_other else ROW_TAKEN)
+            return self._noted(Send(ROW_TAKEN_EXPORT if self._tried_other else ROW_TAKEN))
         while self._buffer[:1] and self._buffer[0] not in (ROW_START, PREAMBLE):
             sign, self._buffer = self._buffer[:1], self._buffer[1:]
             if sign[0] in (NAK, SYN) and not self._rows:
                 action = self._exchange.receive(sign)
                 if isinstance(action, Send):
-                    return action
+                    return self._noted(action)
+        if self._came_back():
+            return self.receive(b"")
         if self._buffer[:1] == bytes([ROW_START]):
             return self._row()
-        return self._reply() if self._buffer else self._wait
+        return self._wait if self._own.startswith(self._buffer) else self._reply()
 
     def _row(self) -> Action:
         """Tell the row at the start of the buffer, when it is there whole."""
@@ -85,14 +92,36 @@ class RowsExchange:
         if not isinstance(action := self.receive(b""), Wait):  # what came with the row before
             return action
         if not self._rows and not self._ended:
-            return self._exchange.silence()
+            if self._buffer[:1] == bytes([PREAMBLE]):  # it was no echo, and no more of it comes
+                taken, self._buffer = self._buffer, b""
+                self._exchange.receive(taken)
+            return self._noted(self._exchange.silence())
         if self._tried_other:
             raise self.given_up()
         self._tried_other = True
-        return Send(ROW_TAKEN_EXPORT)
+        return self._noted(Send(ROW_TAKEN_EXPORT))
 
     def given_up(self) -> NoReply:
         return NoReply(Heard.OTHER_REPLY, 1) if self._rows else self._exchange.given_up()
+
+    def _noted(self, action: Action) -> Action:
+        """Remember what goes out: it may come back."""
+        if isinstance(action, Send):
+            self._own = action.frame
+        return action
+
+    def _came_back(self) -> bool:
+        """Pass over what we sent ourselves. A row begins with 1A too: only an echo is before it."""
+        own = self._own
+        if not own or not self._buffer.startswith(own):
+            return False
+        if own == ROW_TAKEN_EXPORT and not self._echoes:
+            return False
+        if len(own) > 1:
+            self._echoes = True
+            self._exchange.receive(own)  # it is heard as an echo
+        self._own, self._buffer = b"", self._buffer[len(own) :]
+        return True
 
     def _reply(self) -> Action:
         """The closing reply has begun: all that comes now is of the ordinary exchange."""

@@ -8,6 +8,7 @@ ProtocolError
 
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import reduce
 
 
 class Heard(StrEnum):
@@ -21,15 +22,20 @@ class Heard(StrEnum):
     OTHER_REPLY = "other_reply"  # good frames, but not the answer to this request
 
 
-def best_of(heard: set[Heard], signs: Iterable[Heard]) -> Heard:
+def better(one: Heard, other: Heard) -> Heard:
+    return max(one, other, key=list(Heard).index)
+
+
+def best_of(heard: set[Heard], signs: Iterable[Heard], before: Heard = Heard.SILENCE) -> Heard:
     """The best of what one request was followed by.
 
     Args:
         heard: all of it.
         signs: what one byte says on this wire; among garbage it says nothing, noise holds them all.
+        before: the best of what came after the sends before.
     """
     believed = heard.difference(signs) if Heard.GARBAGE in heard else heard
-    return max(believed, key=list(Heard).index, default=Heard.SILENCE)
+    return reduce(better, believed, before)
 
 
 class ProtocolError(Exception):

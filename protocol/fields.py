@@ -9,6 +9,7 @@ Whole numbers inside, decimal text outside; no float in between.
 from protocol.errors import ReplyError
 
 TAB = "\t"
+PLACES = 2  # of bani, and of hundredths of a percent
 
 
 def tabbed(*values: str | int) -> str:
@@ -29,11 +30,11 @@ def decimal_text(value: int, places: int) -> str:
 
 def money(amount: int) -> str:
     """Write bani, or hundredths of a percent, as the devices read them: money(1250) is "12.50"."""
-    return decimal_text(amount, 2)
+    return decimal_text(amount, PLACES)
 
 
-def decimal_value(text: str, places: int) -> int:
-    """Read decimal text as smallest units; "12.5" and "12.50" with two places are 1250.
+def hundredths(text: str) -> int:
+    """Read bani, or hundredths of a percent, as the devices write them: "12.5" is 1250.
 
     Raises:
         ReplyError: not a decimal number, or more decimals than that.
@@ -41,10 +42,10 @@ def decimal_value(text: str, places: int) -> int:
     digits = text.strip()
     sign = -1 if digits.startswith("-") else 1
     whole, _, part = digits.removeprefix("-" if sign < 0 else "+").partition(".")
-    part = part.rstrip("0") if len(part) > places else part
-    if not (whole + part).isascii() or not (whole + part).isdigit() or len(part) > places:
-        raise ReplyError(f"{text!r} is not a number with {places} decimals")
-    return sign * int((whole or "0") + part.ljust(places, "0"))
+    part = part.rstrip("0") if len(part) > PLACES else part
+    if not (whole + part).isascii() or not (whole + part).isdigit() or len(part) > PLACES:
+        raise ReplyError(f"{text!r} is not a number with {PLACES} decimals")
+    return sign * int((whole or "0") + part.ljust(PLACES, "0"))
 
 
 def integer(text: str) -> int:

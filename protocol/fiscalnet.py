@@ -17,9 +17,13 @@ r"""FiscalNet's text files: what is dropped for it, and what it answers.
     P^kind^bani         1 cash 2 card 3 credit 4 meal 5 value 6 voucher 7 modern 8, 9 contested
     X^  Z^  VB^  DS^    reports, cancel what is open, drawer; each alone in its file
 
+Tills also write, and our own folders take [docs/folder.md]: VS^... an equal sale back, DP^ MP^
+hundredths of a percent, I^bani O^bani cash in and out, no department, words in small letters.
+
 Repeats: it cannot be asked what became of a file. Sources disagree on a second file under an old
 name: printed again, or ignored. So no file is ever dropped again on doubt [other_protocols.md 9;
-romania.md 6.1, 6.2]. Sure: CF S DV MV ST TL P1..7 X Z VB and both answers. From one program: DS.
+romania.md 6.1, 6.2]. Sure: CF S DV MV ST TL P1..7 X Z VB and both answers. From one program: DS,
+I, O; from two: VS, DP, MP. RF, the export of the fiscal memory, is known and never sent.
 Line ends are not proven; CR LF is what programs on Windows write.
 """
 
@@ -44,14 +48,36 @@ OK, NUMBERS, CODES, SENTENCES = (
     ("ERRINFO", "EROARE"),
 )
 SAID = {"1": True, "0": False}
-NUMBER = re.compile(r"-?[0-9]+")
-NUMERIC: dict[str, tuple[int, ...]] = {  # which fields behind a word are numbers
-    "S": (2, 3, 5, 6),
-    "DV": (1,),
-    "MV": (1,),
-    "P": (1, 2),
+LINE_ENDS = re.compile(r"\r\n|\r|\n")
+BLANK = " \t\x1a"  # of a line that says nothing; DOS ends a file with 1A
+COUNT = r"(?![0-9]{13})0*[1-9][0-9]*"  # above zero
+DEPARTMENT = r"(?:0|(?![0-9]{13})0*[1-9][0-9]?)?"
+SALE_FIELDS = rf"[^^]+\^{COUNT}\^{COUNT}\^[^^]*\^(?:[0-9]{{1,2}}|[A-H])(?:\^{DEPARTMENT})?\^*"
+SALE = "name^price^quantity^unit^group^department", re.compile(SALE_FIELDS)
+BANI = "bani, above zero", re.compile(rf"{COUNT}\^*")
+PERCENT = "hundredths of a percent, above zero", re.compile(rf"{COUNT}\^*")
+NOTHING = "and nothing more", re.compile(r"\^*")
+ANYTHING = "anything", re.compile(r".*", re.DOTALL)
+GRAMMAR: dict[str, tuple[str, re.Pattern[str]]] = {  # what stands behind a word and its "^"
+    "CF": ("code", re.compile(r"[^^]+\^*")),
+    "S": SALE,
+    "VS": SALE,
+    "DV": BANI,
+    "MV": BANI,
+    "DP": PERCENT,
+    "MP": PERCENT,
+    "ST": ("and nothing more", re.compile(r"[0^]*")),
+    "P": ("kind^bani, above zero", re.compile(rf"[0-9]{{1,2}}\^{COUNT}\^*")),
+    "I": BANI,
+    "O": BANI,
+    "X": NOTHING,
+    "Z": NOTHING,
+    "VB": NOTHING,
+    "DS": NOTHING,
+    "TL": ANYTHING,
+    "RF": ANYTHING,
 }
-WORDS = frozenset({*NUMERIC, "CF", "ST", "TL", "X", "Z", "VB", "DS", "RF"})
+AS_IT_STANDS = "TL"  # a text may be moved to the middle with blanks
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # what editors on Windows put in front
 
 
@@ -119,43 +145,44 @@ def file_of(lines: list[str]) -> bytes:
         FrameError: more than a file may hold.
     """
     raw = "".join(f"{each}{LINE_END}" for each in lines).encode("ascii")
-    if len(raw) > FILE_BYTES_MAX:
-        raise FrameError(f"{len(raw)} bytes, {FILE_BYTES_MAX} at most")
+    _need_room(raw)
     return raw
 
 
+def _need_room(raw: bytes) -> None:
+    if len(raw) > FILE_BYTES_MAX:
+        raise FrameError(f"{len(raw)} bytes, {FILE_BYTES_MAX} at most")
+
+
 def lines_of(raw: bytes) -> list[list[str]]:
-    """Read what was dropped: the fields of each line that is not blank, whatever its word.
+    """Read what was dropped: the word and the fields of each line that is not blank.
+
+    The word comes in capitals, fields without the blanks around them, a text as it stands.
 
     Raises:
-        FrameError: it is not text, or a line has no word.
+        FrameError: it is not text, too long, no line, or a line that says nothing we know.
     """
-    try:
-        plain = raw.removeprefix(BYTE_ORDER_MARK).decode("ascii")
-    except UnicodeDecodeError as error:
-        raise FrameError(f"not plain text: {error}") from error
-    rows = map(str.strip, plain.splitlines())
-    found = [row.split(SEPARATOR) for row in rows if row]
-    if bad := [fields for fields in found if len(fields) == 1 or not fields[0].isalpha()]:
-        raise FrameError(f"{bad[0]} is no line of FiscalNet")
-    return found
-
-
-def need_known(lines: list[list[str]]) -> None:
-    """Look at lines that were read as a person does.
-
-    Raises:
-        FrameError: there are none, a word is not known, or what should be a number is none.
-    """
-    if not lines:
+    _need_room(raw)
+    plain = raw.removeprefix(BYTE_ORDER_MARK)
+    if bad := [byte for byte in plain if byte == 0 or byte > 0x7F]:
+        raise FrameError(f"byte {bad[0]:02X} is no plain text")
+    rows = [row for row in LINE_ENDS.split(plain.decode("ascii")) if row.strip(BLANK)]
+    if not rows:
         raise FrameError("there is no line")
-    for word, *fields in lines:
-        if word not in WORDS:
-            raise FrameError(f"{word} is no word of FiscalNet")
-        for place in NUMERIC.get(word, ()):
-            told = fields[place - 1] if place <= len(fields) else ""
-            if not NUMBER.fullmatch(told):
-                raise FrameError(f"field {place} behind {word} is {told!r}, no number")
+    return [_fields_of(row) for row in rows]
+
+
+def _fields_of(row: str) -> list[str]:
+    first, *fields = row.split(SEPARATOR)
+    word = first.strip().upper()
+    if not fields or word not in GRAMMAR:
+        raise FrameError(f"{row!r} is no line of FiscalNet")
+    if word != AS_IT_STANDS:
+        fields = [field.strip() for field in fields]
+    meant, shape = GRAMMAR[word]
+    if not shape.fullmatch(SEPARATOR.join(fields)):
+        raise FrameError(f"{row!r} is no line of FiscalNet: {word}{SEPARATOR}{meant}")
+    return [word, *fields]
 
 
 def read_answer(raw: bytes) -> FiscalNetAnswer:
@@ -169,7 +196,7 @@ def read_answer(raw: bytes) -> FiscalNetAnswer:
     if b"\0" in raw:
         raise ReplyError("the answer is not text")
     told: dict[str, str] = {}
-    for row in _decoded(raw).splitlines():
+    for row in LINE_ENDS.split(_decoded(raw)):
         key, equals, value = row.partition("=")
         key, value = key.strip().upper(), value.strip()
         if equals and told.setdefault(key, value) != value:

@@ -68,8 +68,8 @@ class Layout:
 LEGACY = Layout(digits=0, status_size=6, controls=b"\t\n")
 
 
-def encode_request(layout: Layout, sequence: int, request: Request) -> bytes:
-    """Write a request as a frame.
+def encode_request(layout: Layout, sequence: int, request: Request, *, hand: bool = False) -> bytes:
+    """Write a request as a frame; by `hand` 10 and a byte + 40 may stand in it, we send none.
 
     Raises:
         FrameError: data too long, a forbidden control byte, SEQ or CMD out of range.
@@ -79,7 +79,7 @@ def encode_request(layout: Layout, sequence: int, request: Request) -> bytes:
         raise FrameError(f"SEQ {sequence:#x} or CMD {request.command:#x} out of range")
     if len(request.data) > layout.data_max:
         raise FrameError(f"{len(request.data)} bytes of data, {layout.data_max} fit")
-    _need_data(layout, request.data)
+    _need_data(layout, ESCAPED.sub(b"", request.data) if hand else request.data)
     body = bytes([sequence]) + layout.number(request.command) + request.data + bytes([POSTAMBLE])
     body = layout.number(LEN_OFFSET + layout.width + len(body)) + body
     return bytes([PREAMBLE]) + body + nibbles(plain_sum(body), 4) + bytes([TERMINATOR])

@@ -12,7 +12,7 @@ anything else: in a garbled reply, or behind a SYN, it is no refusal.
 from dataclasses import dataclass
 
 from protocol.errors import FrameError, Heard, NoReply, best_of
-from protocol.exchange import Action, Done, Reply, Request, Send, Wait
+from protocol.exchange import Action, Budget, Done, Reply, Request, Send, Wait
 from protocol.isl import (
     LEGACY,
     NAK,
@@ -26,6 +26,10 @@ from protocol.isl import (
     encode_request,
     frame_size,
 )
+
+PRINT = Budget(silence_s=2.0, total_s=30.0)  # beside READ, on the legacy wire and on that of X
+MONEY = Budget(silence_s=5.0, total_s=60.0)
+LONG = Budget(silence_s=10.0, total_s=180.0)
 
 SENDS_MAX = 4  # the first and three repeats
 SIGNS = {NAK: Heard.NAK, SYN: Heard.BUSY}
@@ -116,8 +120,7 @@ class IslExchange:
 
     def _best(self) -> Heard:
         """The best that any send was followed by, the last one included."""
-        best = best_of(self._heard_since_send, SIGNS.values())
-        return max(self._heard, best, key=list(Heard).index)
+        return best_of(self._heard_since_send, SIGNS.values(), self._heard)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from protocol.errors import FrameError, Heard, NoReply, best_of
+from protocol.errors import FrameError, Heard, NoReply, best_of, better
 from protocol.exchange import Action, Done, Exchange, Reply, Request, Send, Wait
 from protocol.shtrih import (
     ACK,
@@ -315,8 +315,7 @@ class NumberedExchange:
         return Send(self._frame)
 
     def _hear(self, what: Heard) -> None:
-        order = list(Heard)
-        self._heard = max(self._heard, what, key=order.index)
+        self._heard = better(self._heard, what)
 
 
 def reply_to(request: Request, found: Message) -> Reply | None:

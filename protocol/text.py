@@ -50,8 +50,13 @@ def fold(text: str, page: str = ASCII) -> str:
 
 
 def unprintable(text: str, page: str = ASCII) -> str:
-    """Return the characters that even the folded text cannot print: control signs, emoji."""
-    return "".join(sign for sign in fold(text, page) if not _prints(sign, page))
+    """Return what cannot be printed even folded, as it was sent: control signs, emoji, ½."""
+    composed = text if page == ASCII else unicodedata.normalize("NFC", text)
+    return "".join(sign for sign in composed if not _folds_well(sign, page))
+
+
+def _folds_well(sign: str, page: str) -> bool:
+    return all(_prints(part, page) for part in fold(sign, page))
 
 
 def _plain(text: str) -> str:
@@ -90,5 +95,6 @@ def to_device(text: str, page: str = ASCII) -> bytes:
     return fold(text, page).encode(page)
 
 
-def from_device(data: bytes) -> str:
-    return data.decode(REPLY_CODE_PAGE, "replace")
+def from_device(data: bytes, page: str = ASCII) -> str:
+    """Decode what a device says; `page` is the one it is configured with, if it is."""
+    return data.decode(REPLY_CODE_PAGE if page == ASCII else page, "replace")

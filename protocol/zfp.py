@@ -4,6 +4,8 @@ Message:          02 | LEN | NBL | CMD | data | CS x2 | 0A     both ways
 Acknowledgement:  06 | NBL | STE x2 | CS x2 | 0A               device to host
 One byte:         04 ping, 09 -> 40..4F state (bit 0 busy, 1 no paper, 2 head hot, 3 no display)
                   15 malformed, 0E still busy with another, 03 never from a device: an echo
+                  05 is it busy, of older devices; nothing here sends it
+Two bytes:        1D 49, 1D 77 what it can do, which model; 03 04 the first of a search [0.2]
 Log-in:           password | 0A                                on TCP, once, to the device
 
 LEN is 0x20 + the bytes from LEN to the data, both included; CS is the XOR of LEN (NBL in an
@@ -24,7 +26,8 @@ from protocol.errors import FrameError
 from protocol.exchange import Request
 
 STX, ACK, END = 0x02, 0x06, 0x0A
-NAK, RETRY, ANTI_ECHO, PING, STATE = 0x15, 0x0E, 0x03, 0x04, 0x09
+NAK, RETRY, ANTI_ECHO, PING, BUSY, STATE = 0x15, 0x0E, 0x03, 0x04, 0x05, 0x09
+RAW, RAW_SIZE = 0x1D, 2  # begins a request without a frame
 LEN_OFFSET = 0x20
 NUMBER_MIN, NUMBER_MAX = 0x20, 0x9F  # NBL; tremol-cordova goes to FF [conflict 3]
 DATA_MAX = 220  # LEN ends at FF; the manual says 9F and 3902 bytes at once [conflict 2]
@@ -45,8 +48,11 @@ SIGNS = {
 ASKED = {  # single bytes to the device
     ANTI_ECHO: "what sends this back is an echo",
     PING: "is a device there",
+    BUSY: "is the device busy",
     STATE: "how is the device",
 }
+ASKED_RAW = {bytes([RAW, 0x49]): "what can the device do", bytes([RAW, 0x77]): "which model is it"}
+SEARCH = bytes([ANTI_ECHO, PING])
 LOG_IN_MAX = 64
 LOG_IN = re.compile(rb"[\x20-\x7E]{1,%d}\n" % LOG_IN_MAX)
 
@@ -126,13 +132,29 @@ def frame_size(buffer: bytes) -> int | None:
     return length + 4
 
 
-def signs_of(byte: int, *, reply: bool = True) -> tuple[str, ...]:
-    """Say what a byte outside of frames means; () if it means nothing."""
-    if reply and byte & 0xF0 == READY:
+def signs_of(byte: int) -> tuple[str, ...]:
+    """Say what a byte of the device outside of frames means; () if it means nothing."""
+    if byte & 0xF0 == READY:
         found = (text for bit, text in enumerate(STATE_BITS) if byte >> bit & 1)
         return tuple(found) or ("ready",)
-    meanings = SIGNS if reply else ASKED
-    return (meanings[byte],) if byte in meanings else ()
+    return (SIGNS[byte],) if byte in SIGNS else ()
+
+
+def asked_of(raw: bytes) -> tuple[str, ...]:
+    """Say what goes to a device without a frame; () if it means nothing."""
+    if raw in ASKED_RAW:
+        return (ASKED_RAW[raw],)
+    is_asked = raw == SEARCH or (len(raw) == 1 and raw[0] in ASKED)
+    return tuple(ASKED[byte] for byte in raw) if is_asked else ()
+
+
+def encode_asked(value: int) -> bytes:
+    """Write what goes to a device without a frame: 0x05, 0x1D49, 0x0304."""
+    return value.to_bytes(2 if value > 0xFF else 1, "big")
+
+
+def is_asked(value: int) -> bool:
+    return 0 <= value <= 0xFFFF and bool(asked_of(encode_asked(value)))
 
 
 def log_in(password: str) -> bytes:

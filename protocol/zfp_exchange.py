@@ -16,7 +16,7 @@ anything else in it is not whole, and given up. Nothing known makes a device end
 
 from dataclasses import dataclass
 
-from protocol.errors import FrameError, Heard, NoReply, best_of
+from protocol.errors import FrameError, Heard, NoReply, best_of, better
 from protocol.exchange import Action, Came, Done, Exchange, Reply, Request, Send, Wait
 from protocol.zfp import (
     ACK,
@@ -44,7 +44,6 @@ STREAM_BYTES_MAX = 4_000_000
 STATES = range(0x40, 0x50)
 LAN_REFUSALS = (0x50, 0x60, 0x70)  # password wanted, another connection, wrong password
 SIGNS = {NAK: Heard.NAK, RETRY: Heard.BUSY, ANTI_ECHO: Heard.ECHO}
-STATE_REQUEST = Request(STATE, repeatable=True)  # 09: one byte, no message
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +203,7 @@ class ZfpExchange:
         self._heard_since_send.add(what)
 
     def _best(self) -> Heard:
-        best = best_of(self._heard_since_send, SIGNS.values())
-        return max(self._heard, best, key=list(Heard).index)
+        return best_of(self._heard_since_send, SIGNS.values(), self._heard)
 
 
 class StateExchange:
@@ -229,7 +227,7 @@ class StateExchange:
         elif len(data) == 1 and (data[0] in STATES or data[0] in LAN_REFUSALS):
             return Done(Reply(self._request.command, data, b""))
         else:
-            self._heard = max(self._heard, Heard.GARBAGE, key=list(Heard).index)
+            self._heard = better(self._heard, Heard.GARBAGE)
         return self.sent()
 
     def silence(self) -> Action:
@@ -258,7 +256,7 @@ class PingExchange:
         if data == bytes([PING]) and self._heard is Heard.SILENCE:
             return Done(Reply(PING, data, b""))
         heard = Heard.ECHO if data[0] == ANTI_ECHO else Heard.GARBAGE
-        self._heard = max(self._heard, heard, key=list(Heard).index)
+        self._heard = better(self._heard, heard)
         return self.sent()
 
     def silence(self) -> Action:

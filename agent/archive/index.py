@@ -27,8 +27,15 @@ from drivers.model import Bani
 
 ARCHIVED = "archived"
 LIMIT_MAX = 100_000
-# A register is made in the month after the one it is of.
-MONTH = "coalesce(json_extract(facts, '$.period'), substr(at, 1, 7))"
+# A register is made in the month after the one it is of. One that says no month is of that of the
+# days whose Zs it names.
+OF_DAYS = (
+    "SELECT json_extract(day.facts, '$.period') AS month FROM document AS day"
+    " WHERE document.sort = 'p7b_register' AND day.sort = 'p7b_day' AND day.owner = document.owner"
+    " AND day.z_first BETWEEN document.z_first AND document.z_last AND month IS NOT NULL"
+    " GROUP BY month ORDER BY count(*) DESC, month LIMIT 1"
+)
+MONTH = f"coalesce(json_extract(facts, '$.period'), ({OF_DAYS}), substr(at, 1, 7))"
 ABOUT = "sort, owner, device_id, z_first, z_last, at, name, sha256, bytes, origin"
 
 
@@ -71,7 +78,7 @@ class Reading(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Progress:
     number: int = 0  # nothing yet
     at_ms: int = 0
 
@@ -181,14 +188,14 @@ class ArchiveIndex(LedgerFile):
 
     # the JE, as it is read
 
-    def place(self, owner: str, reading: Reading) -> Place:
+    def progress(self, owner: str, reading: Reading) -> Progress:
         """How far a reading has come, and when it was last looked whether there is more."""
         rows = self._rows(
             "SELECT number, at_ms FROM archive_place WHERE owner = ? AND reading = ?",
             owner,
             reading,
         )
-        return Place(rows[0]["number"], rows[0]["at_ms"]) if rows else Place()
+        return Progress(rows[0]["number"], rows[0]["at_ms"]) if rows else Progress()
 
     def come_to(self, owner: str, reading: Reading, number: int) -> None:
         with self._transaction():

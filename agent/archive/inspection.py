@@ -8,16 +8,14 @@
 Reads every byte once; a large day of the JE piece by piece.
 """
 
-import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any
 
 from agent.archive.figures import of_memory
 from agent.archive.index import Reading
 from agent.archive.intake import Intake, device_of
-from agent.archive.je_day import FORM, findings_of
+from agent.archive.je_day import DayFile, day_file
 from agent.archive.keeping import ArchiveKeeping
 from agent.archive.places import begins_as_signed
 from agent.archive.report_files import REBUILT, MemoryFile, ReportFile, memory_file, report_file
@@ -25,19 +23,16 @@ from agent.archive.signed.chain import Trusted
 from agent.archive.signed.cms import FILE_BYTES_MAX, Signature
 from agent.archive.signed.refusals import NotSigned
 from agent.archive.signed.signed_file import read_signed
-from agent.archive.sorts import Filed, NewDocument, Sort, Source, ZFigures
+from agent.archive.sorts import SIGNED, Filed, Sort, Source
 from agent.archive.store import ArchiveDamaged, Store, Stored
 from config.settings import DeviceSettings
 from drivers.archive_text import memory_records
-from drivers.model import Bani
 
-SIGNED = (Sort.SIGNED_DAY, Sort.SIGNED_REGISTER)
 HEADER_BYTES_MAX = 256 * 1024
-NUMBER_MAX = 10**15
 
 
 @dataclass(frozen=True, slots=True)
-class Wrong:
+class Mismatch:
     """Something that does not hold. `document` None: an object that no document names."""
 
     code: str
@@ -50,14 +45,14 @@ class Wrong:
 class Inspected:
     documents: int
     objects: int
-    wrong: tuple[Wrong, ...]
-    notes: tuple[Wrong, ...]  # to be known; nothing is broken
+    wrong: tuple[Mismatch, ...]
+    notes: tuple[Mismatch, ...]  # to be known; nothing is broken
 
 
 def verify(store: Store, index: ArchiveKeeping, trusted: Trusted = ()) -> Inspected:
     """Hold store and index against each other."""
-    wrong: list[Wrong] = []
-    notes: list[Wrong] = []
+    wrong: list[Mismatch] = []
+    notes: list[Mismatch] = []
     count, named = 0, set()
     for filed in index.documents():
         count += 1
@@ -73,22 +68,22 @@ def verify(store: Store, index: ArchiveKeeping, trusted: Trusted = ()) -> Inspec
         try:
             is_ours = _is_known(store, sha256)
         except ArchiveDamaged as error:
-            wrong.append(Wrong("OBJECT_DAMAGED", None, sha256, str(error)))
+            wrong.append(Mismatch("OBJECT_DAMAGED", None, sha256, str(error)))
             continue
         sentence = "no document names it"
         if is_ours:
             sentence += "; `amef archive rebuild` takes it up"
-        (wrong if is_ours else notes).append(Wrong("NOT_INDEXED", None, sha256, sentence))
+        (wrong if is_ours else notes).append(Mismatch("NOT_INDEXED", None, sha256, sentence))
     return Inspected(count, objects, tuple(wrong), tuple(notes))
 
 
 def _of_document(
     store: Store, index: ArchiveKeeping, filed: Filed, trusted: Trusted
-) -> Iterator[Wrong]:
+) -> Iterator[Mismatch]:
     document = filed.document
 
-    def wrong(code: str, sentence: str) -> Wrong:
-        return Wrong(code, filed.id, document.name, sentence)
+    def wrong(code: str, sentence: str) -> Mismatch:
+        return Mismatch(code, filed.id, document.name, sentence)
 
     try:
         size = sum(len(chunk) for chunk in store.chunks(document.sha256))
@@ -178,8 +173,8 @@ def _taken(
         about = f"{signed.period}_registru" if register else f"Z{signed.z_first:04d}"
         return intake.take(f"{signed.nui}_{about}.p7b", content, REBUILT).filed
     stored = Stored(sha256, size)
-    if (header := _je_header(head)) is not None:
-        return _je_taken(index, devices, stored, header)
+    if (day := day_file(head)) is not None:
+        return _je_taken(index, devices, stored, day)
     if (report := report_file(head)) is not None:
         return _report_taken(index, devices, stored, report)
     if (memory := memory_file(head)) is not None:
@@ -197,7 +192,7 @@ def _is_known(store: Store, sha256: str) -> bool:
         except NotSigned:
             return False
         return True
-    readers = (_je_header, report_file, memory_file)
+    readers = (day_file, report_file, memory_file)
     return any(read(head) is not None for read in readers)
 
 
@@ -210,52 +205,14 @@ def _head(store: Store, sha256: str) -> tuple[bytes, int]:
     return head, size
 
 
-def _je_header(head: bytes) -> dict[str, Any] | None:
-    if not head.startswith(b'{"je": '):
-        return None
-    try:
-        told: dict[str, Any] = json.loads(head.split(b"\n", 1)[0])
-        datetime.fromisoformat(told["at"])
-        numbers = [told[name] for name in ("z", "first", "last", "receipts")]
-        sums = [told.get(name) for name in ("total", "z_total")]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return None
-    numbers += [each for each in sums if each is not None]
-    known = told.get("je") == FORM and isinstance(told.get("owner"), str) and told["owner"]
-    fit = all(isinstance(each, int) and 0 <= each <= NUMBER_MAX for each in numbers)
-    return told if known and fit else None
-
-
 def _je_taken(
-    index: ArchiveKeeping, devices: Sequence[DeviceSettings], stored: Stored, told: dict[str, Any]
+    index: ArchiveKeeping, devices: Sequence[DeviceSettings], stored: Stored, day: DayFile
 ) -> Filed:
-    facts = {name: value for name, value in told.items() if name not in ("je", "owner")}
-    facts["findings"] = [asdict(finding) for finding in findings_of(facts)]
-    owner, z_number = told["owner"], told["z"]
-    new = NewDocument(
-        sort=Sort.JE,
-        owner=owner,
-        name=f"{owner}_Z{z_number:04d}.je.jsonl",
-        sha256=stored.sha256,
-        bytes=stored.bytes,
-        origin=REBUILT,
-        device_id=device_of(owner, devices),
-        z_first=z_number,
-        z_last=z_number,
-        at=told["at"],
-        facts=facts,
-    )
-    z_total = told.get("z_total")
-    figures = ZFigures(
-        z_number,
-        told["at"],
-        total=None if told.get("total") is None else Bani(told["total"]),
-        receipts=told["receipts"],
-        more={} if z_total is None else {"z_total": z_total},
-    )
-    filed = index.seal(owner, new, figures)  # an agent may have begun to read that day anew
-    if told["last"] > index.place(owner, Reading.JE).number:
-        index.come_to(owner, Reading.JE, told["last"])
+    new = day.document(stored, device_of(day.owner, devices), REBUILT)
+    # An agent may have begun to read that day anew.
+    filed = index.seal(day.owner, new, day.figures())
+    if day.facts["last"] > index.progress(day.owner, Reading.JE).number:
+        index.come_to(day.owner, Reading.JE, day.facts["last"])
     return filed
 
 
@@ -278,7 +235,7 @@ def _memory_taken(
 ) -> Filed:
     for record in memory_records(lines):
         index.note_z(memory.owner, Source.MF, of_memory(record))
-    if memory.last > index.place(memory.owner, Reading.MF).number:
+    if memory.last > index.progress(memory.owner, Reading.MF).number:
         index.come_to(memory.owner, Reading.MF, memory.last)
     new = memory.document(stored, device_of(memory.owner, devices), REBUILT)
     return index.file(new)[0]

@@ -1,5 +1,7 @@
 """A signed file is taken in: read, kept verbatim, indexed, its Z noted, told once.
 
+What the device told (X, Z, MF, JE) is not taken in, only put back where its bytes were damaged.
+
     bytes --read_signed--> NotSigned: refused, with a code; nothing is kept
                   '------> SignedFile --Store--> --file--> document, event "archived" --> z_row
 
@@ -11,21 +13,21 @@ A file of a device that no [[device]] names is kept apart: without a device, wit
 FOREIGN_NUI, and so never uploaded. When the configuration names it, it is that device's.
 """
 
-import errno
+import hashlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
+from agent import disk
 from agent.archive.keeping import FOREIGN_NUI, ArchiveKeeping
 from agent.archive.signed.chain import Trusted
 from agent.archive.signed.signed_file import SignedFile, read_signed
-from agent.archive.sorts import Filed, Finding, NewDocument, Source
+from agent.archive.sorts import SIGNED, Filed, Finding, NewDocument, Source
 from agent.archive.store import ArchiveDamaged, Store
 from config.settings import DeviceSettings
 
 NAME_LENGTH_MAX = 255
-DISK_USED_MAX = 90  # percent; the cloud's commands stop at 95
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -39,7 +41,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class TakenIn:
     outcome: Outcome
     filed: Filed
 
@@ -85,7 +87,7 @@ class Intake:
         pairs = [(owner, each.id) for each in self._devices for owner in owners_of(each)]
         return sum(self._index.adopt(owner, device_id) for owner, device_id in pairs)
 
-    def take(self, name: str, content: bytes, origin: str) -> Taken:
+    def take(self, name: str, content: bytes, origin: str) -> TakenIn:
         """Take one file in; the same file twice is one document.
 
         Raises:
@@ -96,7 +98,7 @@ class Intake:
         signed = read_signed(content, self._trusted)
         known = self._index.known(signed.sort, signed.nui, signed.sha256)
         if known is not None and known.gone_at_ms is not None:
-            return Taken(Outcome.GONE, known)
+            return TakenIn(Outcome.GONE, known)
         was_put = self._keep(signed.sha256, content)
         filed, is_new = self._index.file_signed(self._document(signed, name, len(content), origin))
         if is_new and not self._store.has(signed.sha256):
@@ -104,19 +106,38 @@ class Intake:
         if (figures := signed.figures()) is not None:
             self._index.note_z(signed.nui, Source.SIGNED, figures)
         old = Outcome.RESTORED if was_put else Outcome.KNOWN
-        return Taken(Outcome.NEW if is_new else old, filed)
+        return TakenIn(Outcome.NEW if is_new else old, filed)
+
+    def put_back(self, content: bytes) -> TakenIn | None:
+        """Mend a document that is not a signed file; None: these bytes are none of ours.
+
+        Raises:
+            OSError: it cannot be kept: our own disk.
+        """
+        sha256 = hashlib.sha256(content).hexdigest()
+        found = [each for each in self._index.of_hash(sha256) if each.document.sort not in SIGNED]
+        if not found:
+            return None
+        here = next((each for each in found if each.gone_at_ms is None), None)
+        if here is None:
+            return TakenIn(Outcome.GONE, found[0])
+        was_put = self._keep(sha256, content)
+        return TakenIn(Outcome.RESTORED if was_put else Outcome.KNOWN, here)
 
     def _keep(self, sha256: str, content: bytes) -> bool:
         """See that the bytes lie there whole; True if they did not."""
+        if self._is_whole(sha256):
+            return False
+        disk.need_room(self._disk_used())
+        self._store.put(content)
+        return True
+
+    def _is_whole(self, sha256: str) -> bool:
         try:
             self._store.verify(sha256)
         except ArchiveDamaged:
-            # Sales come first: on a disk that is full the ledger writes nothing, and none is made.
-            if (used := self._disk_used()) >= DISK_USED_MAX:
-                raise OSError(errno.ENOSPC, f"the disk is {used} % full") from None
-            self._store.put(content)
-            return True
-        return False
+            return False
+        return True
 
     def _document(self, signed: SignedFile, name: str, size: int, origin: str) -> NewDocument:
         device_id = device_of(signed.nui, self._devices)

@@ -9,11 +9,15 @@ JSON, a line each, UTF-8. `text` is what the device has, byte for byte: one char
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
-from agent.archive.sorts import Finding, ReadDocument
+from agent.archive.report_files import DEVICE, NUMBER_MAX
+from agent.archive.sorts import Finding, NewDocument, ReadDocument, Sort, ZFigures
+from agent.archive.store import Stored
 from drivers.archive import WHOLE_DAY
+from drivers.archive_text import receipts_in
 from drivers.model import Bani
 
 FORM = 1
@@ -52,7 +56,8 @@ class JeDay:
         self.lines += read.text.count(b"\n")
         self.last, self.at = read.number, read.at
         if read.kind == WHOLE_DAY:
-            self.whole, self.total, self.receipts = True, None, None
+            self.whole, self.total = True, None
+            self.receipts = receipts_in(read.text.split(b"\n"))
         elif read.kind == RECEIPT:
             self.receipts = (self.receipts or 0) + 1
             self.receipt_first = self.receipt_first or read.receipt_number
@@ -79,11 +84,60 @@ def findings_of(facts: dict[str, Any]) -> Iterator[Finding]:
         yield Finding("RECEIPT_GAP", place, sentence)
 
 
-def lines_of(owner: str, day: JeDay, documents: Iterable[ReadDocument]) -> Iterator[bytes]:
-    """Write the file, a line at a time."""
-    yield _line({"je": FORM, "owner": owner, **day.facts()})
-    for read in documents:
-        yield _line(asdict(read) | {"text": read.text.decode("latin-1")})
+@dataclass(frozen=True, slots=True)
+class DayFile:
+    """A whole day as its first line tells it: `facts` are those of JeDay."""
+
+    owner: str
+    facts: dict[str, Any]
+
+    def content(self, documents: Iterable[ReadDocument]) -> Iterator[bytes]:
+        """Write the file, a line at a time."""
+        yield _line({"je": FORM, "owner": self.owner, **self.facts})
+        for read in documents:
+            yield _line(asdict(read) | {"text": read.text.decode("latin-1")})
+
+    def document(self, stored: Stored, device_id: str, origin: str = DEVICE) -> NewDocument:
+        z_number = self.facts["z"]
+        return NewDocument(
+            Sort.JE,
+            self.owner,
+            f"{self.owner}_Z{z_number:04d}.je.jsonl",
+            stored.sha256,
+            stored.bytes,
+            origin,
+            device_id,
+            z_number,
+            z_number,
+            self.facts["at"],
+            self.facts | {"findings": [asdict(each) for each in findings_of(self.facts)]},
+        )
+
+    def figures(self) -> ZFigures:
+        """What its receipts come to."""
+        z_number, at = self.facts["z"], self.facts["at"]
+        total, z_total = (_bani(self.facts.get(name)) for name in ("total", "z_total"))
+        more: dict[str, int] = {} if z_total is None else {"z_total": z_total}
+        return ZFigures(z_number, at, total=total, receipts=self.facts["receipts"], more=more)
+
+
+def day_file(head: bytes) -> DayFile | None:
+    """Read the first line of a day back; None: it is another file."""
+    if not head.startswith(b'{"je": '):
+        return None
+    try:
+        told: dict[str, Any] = json.loads(head.split(b"\n", 1)[0])
+        if told["at"] != "":  # "": the device does not say
+            datetime.fromisoformat(told["at"])
+        numbers = [told[name] for name in ("z", "first", "last")]
+        sums = [told[name] for name in ("receipts", "total", "z_total")]  # None: unknown
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    numbers += [each for each in sums if each is not None]
+    owner = told.pop("owner", None)
+    known = told.pop("je", None) == FORM and isinstance(owner, str) and owner
+    fit = all(isinstance(each, int) and 0 <= each <= NUMBER_MAX for each in numbers)
+    return DayFile(owner, told) if known and fit else None
 
 
 def documents_of(lines: Iterable[bytes]) -> Iterator[ReadDocument]:
@@ -98,9 +152,13 @@ def documents_of(lines: Iterable[bytes]) -> Iterator[ReadDocument]:
             if told.get("je") != FORM:
                 raise ValueError("it does not begin as a day of the JE does")
             continue
-        total = told.pop("total")
+        total = _bani(told.pop("total"))
         text = told.pop("text").encode("latin-1")
-        yield ReadDocument(**told, text=text, total=None if total is None else Bani(total))
+        yield ReadDocument(**told, text=text, total=total)
+
+
+def _bani(told: int | None) -> Bani | None:
+    return None if told is None else Bani(told)
 
 
 def _line(told: dict[str, Any]) -> bytes:

@@ -1,6 +1,7 @@
 """What keepers of the archive ask of its index: intake, retention, rebuilding.
 
-file_signed   a signed file; beside another of the same Z it has the finding DUPLICATE_Z
+file_signed   a signed file; beside another day of the same Z it has the finding DUPLICATE_Z, beside
+              the same day in another envelope, or a damaged one, DAY_COPY
 adopt         a device was configured: what lay apart for its NUI is its own from now on
 due, announce, gone, forget    an old document: first said, later written down, then taken
 """
@@ -11,9 +12,10 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from agent.archive.index import ABOUT, ARCHIVED, ArchiveIndex
+from agent.archive.signed.signed_file import BROKEN
 from agent.archive.sorts import Filed, Finding, NewDocument, Sort
 
-DUPLICATE_Z, FOREIGN_NUI = "DUPLICATE_Z", "FOREIGN_NUI"
+DUPLICATE_Z, FOREIGN_NUI, DAY_COPY = "DUPLICATE_Z", "FOREIGN_NUI", "DAY_COPY"
 IMPORTED, RETENTION = "archive_import", "archive_retention"
 CERTIFICATE = "archive_certificate"
 DUE_SINCE = "due_since_ms"  # among the facts of a document that is to go
@@ -45,6 +47,13 @@ class ArchiveKeeping(ArchiveIndex):
         found = self._filed("sort = ? AND owner = ? AND sha256 = ?", sort, owner, sha256)
         return found[0] if found else None
 
+    def sizes(self) -> set[int]:
+        """How many bytes our documents have: a file of another size is none of them."""
+        return {int(row["bytes"]) for row in self._rows("SELECT DISTINCT bytes FROM document")}
+
+    def of_hash(self, sha256: str) -> list[Filed]:
+        return self._filed("sha256 = ? ORDER BY id", sha256)
+
     def file_signed(self, new: NewDocument) -> tuple[Filed, bool]:
         """Index a signed file; a day of which we have another file says so."""
         with self._transaction():
@@ -53,7 +62,7 @@ class ArchiveKeeping(ArchiveIndex):
                 same = "sort = ? AND owner = ? AND z_first = ? AND sha256 <> ?"
                 others = self._filed(same, new.sort, new.owner, new.z_first, new.sha256)
             if others:
-                new = _with_finding(new, _duplicate(new, others[0]))
+                new = _with_finding(new, _beside(new, others))
             return self._file(new)
 
     def adopt(self, owner: str, device_id: str) -> int:
@@ -125,11 +134,30 @@ class ArchiveKeeping(ArchiveIndex):
         return not needed
 
 
-def _duplicate(new: NewDocument, other: Filed) -> Finding:
-    ours, theirs = (each.facts.get("xml", {}).get("sha256") for each in (new, other.document))
-    what = "in another envelope" if ours == theirs else "with other content"
-    sentence = f"document {other.id} is of the same Z, {what}: both are kept"
-    return Finding(DUPLICATE_Z, f"Z {new.z_first}", sentence)
+def is_broken(document: NewDocument) -> bool:
+    """Is a signed file not what its device signed? Then its figures say nothing."""
+    return document.facts.get("signature") in BROKEN
+
+
+def content_of(document: NewDocument) -> str:
+    """What a signed file holds, whatever its envelope; of any other file the whole of it."""
+    told = document.facts.get("xml", {}).get("sha256")
+    return str(told or document.sha256)
+
+
+def _beside(new: NewDocument, others: Sequence[Filed]) -> Finding:
+    """Say what a file is to those of the same Z: only two whole ones can contradict each other."""
+    same = [each for each in others if content_of(each.document) == content_of(new)]
+    whole = [each for each in others if not is_broken(each.document)]
+    if same:
+        code, other, what = DAY_COPY, same[0], "is the same day in another envelope"
+    elif not whole:
+        code, other, what = DAY_COPY, others[0], "is of the same Z, and damaged"
+    elif is_broken(new):
+        code, other, what = DAY_COPY, whole[0], "is of the same Z, and not damaged as this one is"
+    else:
+        code, other, what = DUPLICATE_Z, whole[0], "is of the same Z, with other content"
+    return Finding(code, f"Z {new.z_first}", f"document {other.id} {what}: both are kept")
 
 
 def _with_finding(new: NewDocument, finding: Finding) -> NewDocument:

@@ -18,6 +18,7 @@ from itertools import islice
 from pathlib import Path
 
 from agent.archive.signed.cms import ARMOUR, FILE_BYTES_MAX, SIGNED_DATA_OID
+from agent.archive.signed.refusals import NotSigned
 
 MOUNT_TABLE = Path("/proc/self/mountinfo")
 MOUNTS_MAX = 1000
@@ -161,13 +162,26 @@ def begins_as_signed(content: bytes) -> bool:
 
 
 def read(found: FoundFile) -> bytes:
-    """Return the whole file; one that is too large to be one of ours, only so far.
+    """Return the whole file.
+
+    Raises:
+        NotSigned: it is too large to be a signed file; nothing of it is read.
+        Changed, OSError: as in read_whole.
+    """
+    if found.size > FILE_BYTES_MAX:
+        sentence = f"{found.size} bytes, a signed file has {FILE_BYTES_MAX} at most"
+        raise NotSigned("TOO_LARGE", sentence)
+    return read_whole(found)
+
+
+def read_whole(found: FoundFile) -> bytes:
+    """Return a file of a size that is known to be right.
 
     Raises:
         Changed: it was written meanwhile.
         OSError: it cannot be read, or is gone.
     """
-    return _bytes_of(found, FILE_BYTES_MAX + 1)
+    return _bytes_of(found, found.size)
 
 
 def _bytes_of(found: FoundFile, limit: int) -> bytes:

@@ -9,22 +9,27 @@ days off it goes on where it was. What is due is decided by what is there, not b
 have passed while the machine was off.
 """
 
-import errno
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 
-from agent.archive import je_day
+from agent import disk
 from agent.archive.figures import of_memory, of_report
 from agent.archive.index import ArchiveIndex, Noted, Reading, Wanted
-from agent.archive.intake import DISK_USED_MAX
-from agent.archive.je_day import Z_REPORT, JeDay, lines_of
-from agent.archive.report_files import DEVICE, MemoryFile, ReportFile
-from agent.archive.sorts import NewDocument, ReadDocument, Sort, Source, ZFigures
+from agent.archive.je_day import Z_REPORT, DayFile, JeDay
+from agent.archive.report_files import MemoryFile, ReportFile
+from agent.archive.sorts import ReadDocument, Sort, Source, ZFigures
 from agent.archive.store import Store
-from drivers.archive import Archive, ArchivedDocument, DateSpan, DocumentSpan, ZSpan
-from drivers.archive_text import iso_time, memory_records, said_in
+from drivers.archive import (
+    WHOLE_DAY,
+    Archive,
+    ArchivedDocument,
+    DateSpan,
+    DocumentSpan,
+    ZSpan,
+)
+from drivers.archive_text import Said, iso_time, memory_records, said_in, time_of_day
 from drivers.base import FiscalPrinter
 from drivers.capabilities import Told
 from drivers.clock import Clock
@@ -43,7 +48,7 @@ DAY_REPORTS = ("x_report", Z_REPORT)
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Keeping:
     """Where it is kept. `disk_used`: how full the disk is, in percent."""
 
     index: ArchiveIndex
@@ -54,11 +59,11 @@ class Kept:
 class ArchiveReader:
     """The reader of one device. `step` does a piece of what is due; it prints and sets nothing."""
 
-    def __init__(self, device_id: str, kept: Kept, clock: Clock, je_days_back: int) -> None:
+    def __init__(self, device_id: str, keeping: Keeping, clock: Clock, je_days_back: int) -> None:
         self._device_id = device_id
-        self._index = kept.index
-        self._store = kept.store
-        self._disk_used = kept.disk_used
+        self._index = keeping.index
+        self._store = keeping.store
+        self._disk_used = keeping.disk_used
         self._clock = clock
         self._days_back = je_days_back
         self._quiet_until_s = clock.monotonic_s()
@@ -95,7 +100,7 @@ class ArchiveReader:
             return False
         name = due[0]
         try:
-            self._leave_room()
+            disk.need_room(self._disk_used())
             every_s = self._pieces()[name](printer, owner, today)
         except (Refused, OSError) as error:  # the device will not, or the disk cannot
             self._told[name] = f"{name}: {error}"
@@ -134,11 +139,6 @@ class ArchiveReader:
         now_s = self._clock.monotonic_s()
         return [name for name in self._pieces() if now_s >= self._due_s.get(name, 0.0)]
 
-    def _leave_room(self) -> None:
-        """Sales come first: on a disk that is full the ledger writes nothing, and none is made."""
-        if (used := self._disk_used()) >= DISK_USED_MAX:
-            raise OSError(errno.ENOSPC, f"the disk is {used} % full")
-
     def _notice(self, printer: FiscalPrinter, owner: str, _: date) -> float:
         """See whether a Z was made on the keyboard, or by another program."""
         made = printer.counters().z_number
@@ -154,7 +154,7 @@ class ArchiveReader:
     def _read_je(self, printer: FiscalPrinter, owner: str, today: date) -> float:
         if Told.JE in printer.capabilities.untold:
             return DAY_S
-        place = self._index.place(owner, Reading.JE).number
+        place = self._index.progress(owner, Reading.JE).number
         made = printer.counters().z_number
         numbers = self._unread(printer.archive, place, made, today)
         for read in self._documents(printer, numbers[:BATCH]):
@@ -197,38 +197,17 @@ class ArchiveReader:
         day = JeDay(z_number, before[-1].document.facts["last"] if before else 0)
         for read in self._index.je_documents(owner, z_number):
             day.add(read)
-        facts = day.facts()
+        sealed = DayFile(owner, day.facts())
         pieces = self._index.je_documents(owner, z_number)
-        stored = self._store.put(lines_of(owner, day, pieces))
-        new = NewDocument(
-            Sort.JE,
-            owner,
-            f"{owner}_Z{z_number:04d}.je.jsonl",
-            stored.sha256,
-            stored.bytes,
-            DEVICE,
-            self._device_id,
-            z_number,
-            z_number,
-            day.at,
-            facts | {"findings": [asdict(finding) for finding in je_day.findings_of(facts)]},
-        )
-        more: dict[str, int] = {} if day.z_total is None else {"z_total": day.z_total}
-        figures = ZFigures(
-            z_number,
-            day.at,
-            total=day.total,
-            receipts=day.receipts,
-            more=more,
-        )
-        self._index.seal(owner, new, figures)
+        stored = self._store.put(sealed.content(pieces))
+        self._index.seal(owner, sealed.document(stored, self._device_id), sealed.figures())
 
     def _read_memory(self, printer: FiscalPrinter, owner: str, _: date) -> float:
         """Read the next Zs; after the last one, once a month, all of them again to compare them."""
         if Told.FISCAL_MEMORY in printer.capabilities.untold:
             return DAY_S
         made = printer.counters().z_number
-        begin = self._index.place(owner, Reading.MF).number + 1
+        begin = self._index.progress(owner, Reading.MF).number + 1
         if begin > made and self._is_to_be_compared(owner):
             begin = 1
         if begin > made:
@@ -244,7 +223,7 @@ class ArchiveReader:
 
     def _is_to_be_compared(self, owner: str) -> bool:
         """Has a month passed? So too where the clock of this machine was set back behind it."""
-        at_ms = self._index.place(owner, Reading.COMPARED).at_ms
+        at_ms = self._index.progress(owner, Reading.COMPARED).at_ms
         return not 0 <= self._clock.now_ms() - at_ms < MONTH_MS
 
     def _file_memory(self, owner: str, span: ZSpan, lines: list[bytes]) -> None:
@@ -281,13 +260,16 @@ class ArchiveReader:
 
 def read_document(document: ArchivedDocument) -> ReadDocument:
     """Parse a document of the JE; its text is kept as it is."""
-    trace = document.trace
-    said = said_in(document.lines, of_day=document.kind in DAY_REPORTS)
+    trace, at = document.trace, iso_time(document.trace.issued_at)
+    if document.kind == WHOLE_DAY:  # the sum, the buyer, the reference of one receipt are not its
+        said, at = Said(), at or time_of_day(document.lines)
+    else:
+        said = said_in(document.lines, of_day=document.kind in DAY_REPORTS)
     return ReadDocument(
         number=trace.document_number,
         z_number=trace.z_number,
         kind=document.kind,
-        at=iso_time(trace.issued_at),
+        at=at,
         receipt_number=trace.receipt_number,
         text=b"".join(line + b"\n" for line in document.lines),
         total=said.total,

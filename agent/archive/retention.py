@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from agent.archive.keeping import ArchiveKeeping
 from agent.archive.store import Store
+from agent.english import counted
 from drivers.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,8 @@ class Retention:
             if self._store.has(sha256):
                 self._index.forget(sha256, self._store.remove)
         waiting = self._index.due_count(limits)
-        self.note = f"{waiting} documents go within {GRACE_DAYS} days" if waiting else ""
+        documents = counted(waiting, "document goes", "documents go")
+        self.note = f"{documents} within {GRACE_DAYS} days" if waiting else ""
         if fresh or old:
             log.warning("archive.retention", extra={"due": len(fresh), "gone": len(old)})
         return len(fresh), len(old)

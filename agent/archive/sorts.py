@@ -29,6 +29,9 @@ class Sort(StrEnum):
     SIGNED_REGISTER = "p7b_register"
 
 
+SIGNED = (Sort.SIGNED_DAY, Sort.SIGNED_REGISTER)
+
+
 class Source(StrEnum):
     """Where the figures of a Z were read."""
 

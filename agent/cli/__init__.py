@@ -30,13 +30,17 @@ from agent.cli import (
     status,
     wire,
 )
+from agent.exits import Exit
 from agent.ledger import LedgerError
 from agent.log import masked
 from config.settings import ConfigError
 
-EXIT_CONFIG, EXIT_LEDGER = 78, 74
-
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},  # of every command below, too
+)
 app.command("run")(run.run)
 app.command("status")(status.status)
 app.command("resolve")(resolve.resolve)
@@ -73,7 +77,7 @@ def main() -> None:
         app()
     except ConfigError as error:
         typer.echo(f"amef: {masked(str(error))}", err=True)  # a key may stand where it should not
-        sys.exit(EXIT_CONFIG)
+        sys.exit(Exit.CONFIG)
     except LedgerError as error:
         typer.echo(f"amef: the ledger cannot be used: {error}", err=True)
-        sys.exit(EXIT_LEDGER)
+        sys.exit(Exit.LEDGER)

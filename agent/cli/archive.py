@@ -20,19 +20,29 @@ import typer
 
 from agent.archive.export import as_told
 from agent.archive.index import Wanted
-from agent.archive.inspection import SIGNED, Wrong
+from agent.archive.inspection import Mismatch
 from agent.archive.inspection import verify as inspect
 from agent.archive.je_day import documents_of
 from agent.archive.keeping import DUE_SINCE, ArchiveKeeping
 from agent.archive.retention import GRACE_DAYS
 from agent.archive.signed import cms
+from agent.archive.signed.chain import trusted_or_none
 from agent.archive.signed.day_rules import WARNINGS
 from agent.archive.signed.finding_words import WORDS, Do
-from agent.archive.sorts import Filed, Sort
-from agent.archive.sticks import trusted_or_none
+from agent.archive.sorts import SIGNED, Filed, Sort
 from agent.archive.store import ARCHIVE, ArchiveDamaged, Store
 from agent.cli.common import Config, Json, local_time, open_ledger, print_json
-from agent.cli.output import Lang, Language, RefusedHere, refusals, table
+from agent.cli.output import (
+    DOCUMENTS,
+    FILES,
+    Lang,
+    Language,
+    RefusedHere,
+    plain,
+    refusals,
+    table,
+)
+from agent.exits import Exit
 from agent.ledger_file import LEDGER_FILE
 from config import settings
 from config.settings import Settings
@@ -47,7 +57,7 @@ TAG_ENDS = re.compile(r">\s*<")
 DAY_MS = 86_400_000
 HEADERS = (
     ("nr.", "no."),
-    ("fel", "sort"),
+    ("fel", "kind"),
     ("al cui", "owner"),
     ("casa de marcat", "device"),
     ("Z", "Z"),
@@ -65,6 +75,16 @@ class Opened:
     settings: Settings
     index: ArchiveKeeping
     store: Store
+
+    def has(self, sha256: str) -> bool:
+        """Does a document of these bytes lie there, whole?"""
+        if not any(filed.gone_at_ms is None for filed in self.index.of_hash(sha256)):
+            return False
+        try:
+            self.store.verify(sha256)
+        except ArchiveDamaged:
+            return False
+        return True
 
     def document(self, number: int) -> Filed:
         if (filed := self.index.document(number)) is not None:
@@ -94,15 +114,15 @@ def opened(config: Path) -> Iterator[Opened]:
 
 Device = Annotated[str | None, typer.Option("--device", help="A device's id.")]
 Owner = Annotated[str | None, typer.Option("--owner", help="A fiscal serial, or a NUI.")]
-OfSort = Annotated[Sort | None, typer.Option("--sort", help="Only these.")]
+OfKind = Annotated[Sort | None, typer.Option("--kind", help="Only documents of this kind.")]
 Month = Annotated[str | None, typer.Option("--month", metavar="2026-10", help="Of this month.")]
 OfZ = Annotated[int | None, typer.Option("--z", min=0, help="That have this Z.")]
 
 
 def wanted(
-    device: str | None, owner: str | None, sort: Sort | None, month: str | None, z: int | None
+    device: str | None, owner: str | None, kind: Sort | None, month: str | None, z: int | None
 ) -> Wanted:
-    return Wanted(sort=sort, owner=owner, z=z, month=month_of(month), device_id=device)
+    return Wanted(sort=kind, owner=owner, z=z, month=month_of(month), device_id=device)
 
 
 def month_of(text: str | None) -> str | None:
@@ -121,7 +141,7 @@ def list_(
     lang: Lang,
     device: Device = None,
     owner: Owner = None,
-    sort: OfSort = None,
+    kind: OfKind = None,
     month: Month = None,
     z: OfZ = None,
     kept: Annotated[
@@ -131,7 +151,7 @@ def list_(
 ) -> None:
     """List the documents, by owner and Z."""
     with refusals(lang, as_json=as_json):
-        asked = wanted(device, owner, sort, month, z)
+        asked = wanted(device, owner, kind, month, z)
         with opened(config) as archive:
             documents = archive.index.documents(asked)
         documents = [filed for filed in documents if filed.kept or not kept]
@@ -177,10 +197,10 @@ def show(
         if not raw and not text:
             for line in _about(filed, lang):
                 typer.echo(line)
-        _print_content(archive, filed, lang, raw=raw)
+        _print_content(archive, filed, raw=raw)
 
 
-def _print_content(archive: Opened, filed: Filed, lang: Language, *, raw: bool) -> None:
+def _print_content(archive: Opened, filed: Filed, *, raw: bool) -> None:
     if filed.gone_at_ms is not None:
         raise RefusedHere(
             "document_gone",
@@ -208,6 +228,7 @@ def _about(filed: Filed, lang: Language) -> Iterator[str]:
     told = as_told(filed)
     facts = told.pop("facts")
     findings = facts.pop("findings", [])
+    told = {{"sort": "kind"}.get(name, name): value for name, value in told.items()}
     told["taken_at_ms"] = local_time(filed.taken_at_ms)
     if (since_ms := facts.pop(DUE_SINCE, None)) is not None:
         told["goes_on"] = local_time(since_ms + GRACE_DAYS * DAY_MS)
@@ -238,10 +259,6 @@ def _text(archive: Opened, filed: Filed) -> Iterator[str]:
         yield from map(plain, content.decode(SHOWN_PAGE, "replace").splitlines())
 
 
-def plain(line: str) -> str:
-    return "".join(letter if letter.isprintable() else "·" for letter in line)
-
-
 def _when(filed: Filed) -> str:
     return local_time(filed.gone_at_ms or 0)
 
@@ -250,30 +267,26 @@ def _when(filed: Filed) -> str:
 def verify(config: Config, lang: Lang, as_json: Json = False) -> None:
     """Read everything: bytes against hashes, signatures, index against store; 1 if wrong."""
     with opened(config) as archive:
-        trusted, trouble = trusted_or_none(archive.settings.archive)
+        trusted, trouble = trusted_or_none(archive.settings.archive.trusted)
         found = inspect(archive.store, archive.index, trusted)
     if as_json:
         lists = {"wrong": [*map(asdict, found.wrong)], "notes": [*map(asdict, found.notes)]}
         counts = {"documents": found.documents, "objects": found.objects}
         print_json({"ok": not found.wrong, **counts, **lists, "trouble": trouble})
-        raise typer.Exit(1 if found.wrong else 0)
+        raise typer.Exit(Exit.NO if found.wrong else Exit.OK)
     for each in found.wrong:
         typer.echo(_wrong_line(each))
     for each in found.notes:
         typer.echo(f"({_wrong_line(each)})")
     if trouble:
         typer.echo(trouble, err=True)
-    counts_text = f"{found.documents} / {found.objects}"
-    typer.echo(
-        lang.say(
-            f"documente / fișiere: {counts_text}; greșite: {len(found.wrong)}",
-            f"documents / objects: {counts_text}; wrong: {len(found.wrong)}",
-        )
-    )
-    raise typer.Exit(1 if found.wrong else 0)
+    whole = f"{lang.counted(found.documents, *DOCUMENTS)}, {lang.counted(found.objects, *FILES)}"
+    wrong = len(found.wrong)
+    typer.echo(lang.say(f"{whole}; greșite: {wrong}", f"{whole}; wrong: {wrong}"))
+    raise typer.Exit(Exit.NO if found.wrong else Exit.OK)
 
 
-def _wrong_line(each: Wrong) -> str:
+def _wrong_line(each: Mismatch) -> str:
     number = "-" if each.document is None else str(each.document)
     return plain(f"{each.code}  {number}  {each.name}: {each.sentence}")
 

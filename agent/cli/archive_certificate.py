@@ -12,25 +12,26 @@ from zoneinfo import ZoneInfo
 import typer
 
 from agent.archive.certificate.as_json import as_json as written
-from agent.archive.certificate.certificate import Certificate, OwnerCertificate, Verdict
+from agent.archive.certificate.certificate import Certificate, Completeness, OwnerCertificate
 from agent.archive.certificate.daily import JSON_FILE, PAGE_FILE, local_now, make, write
 from agent.archive.certificate.words import Weight, shown
-from agent.cli.archive import Owner, opened, plain
+from agent.cli.archive import Owner, opened
 from agent.cli.archive_files import not_written
-from agent.cli.common import Config, Json
-from agent.cli.output import Lang, Language, RefusedHere, refusals, table
+from agent.cli.common import FOLDER, Config, Json
+from agent.cli.output import Lang, Language, RefusedHere, plain, refusals, table
+from agent.exits import Exit
 from drivers.clock import SystemClock
 
 VERDICTS = {
-    Verdict.COMPLETE: ("complet", "complete"),
-    Verdict.UNKNOWN: ("nu se poate spune încă", "cannot be said yet"),
-    Verdict.INCOMPLETE: ("incomplet", "not complete"),
+    Completeness.COMPLETE: ("complet", "complete"),
+    Completeness.UNKNOWN: ("nu se poate spune încă", "cannot be said yet"),
+    Completeness.INCOMPLETE: ("incomplet", "not complete"),
 }
 SHOWN_MAX = 100
 
 Into = Annotated[
     Path | None,
-    typer.Option("--into", metavar="DIR", help=f"Write {JSON_FILE} and {PAGE_FILE} there."),
+    typer.Option("--into", metavar=FOLDER, help=f"Write {JSON_FILE} and {PAGE_FILE} there."),
 ]
 
 
@@ -54,7 +55,7 @@ def certificate(
         for each in made.owners:
             _print(each, lang)
         typer.echo(lang.say(*VERDICTS[made.verdict]))
-    raise typer.Exit(1 if made.verdict is Verdict.INCOMPLETE else 0)
+    raise typer.Exit(Exit.NO if made.verdict is Completeness.INCOMPLETE else Exit.OK)
 
 
 def _only(made: Certificate, owner: str | None) -> Certificate:

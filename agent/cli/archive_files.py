@@ -6,32 +6,52 @@ Nothing that comes in is changed and nothing that goes out is made: the bytes ar
 import os
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from agent import disk
 from agent.archive.export import FolderNotEmpty, as_told
 from agent.archive.export import export as write_out
 from agent.archive.index import Wanted
 from agent.archive.inspection import rebuild as take_up
-from agent.archive.intake import Intake, Outcome, Taken
-from agent.archive.places import Changed, FoundFile, Walk, files_below, may_be_signed, read, told
+from agent.archive.intake import Intake, Outcome, TakenIn
+from agent.archive.looking import ODD, REFUSED_TOLD_MAX
+from agent.archive.places import (
+    Changed,
+    FoundFile,
+    Walk,
+    files_below,
+    may_be_signed,
+    read,
+    read_whole,
+    told,
+)
 from agent.archive.signed.a4200 import Package, lay_out
+from agent.archive.signed.chain import trusted_or_none
 from agent.archive.signed.day_rules import WARNINGS
 from agent.archive.signed.finding_words import WORDS
 from agent.archive.signed.refusals import NotLaidOut, NotSigned
 from agent.archive.sorts import Filed, Sort
-from agent.archive.sticks import REFUSED_TOLD_MAX, trusted_or_none
 from agent.archive.store import ArchiveDamaged
-from agent.cli.archive import Device, Month, OfSort, OfZ, Opened, Owner, month_of, opened, wanted
-from agent.cli.common import Config, Json, print_json
-from agent.cli.output import Lang, Language, RefusedHere, refusals
-from agent.cloud.sync import disk_used
-from agent.romanian import counted
+from agent.cli.archive import Device, Month, OfKind, OfZ, Opened, Owner, month_of, opened, wanted
+from agent.cli.common import FOLDER, Config, Json, print_json
+from agent.cli.output import (
+    DOCUMENTS,
+    FILES,
+    TIMES,
+    Lang,
+    Language,
+    RefusedHere,
+    plain,
+    refusals,
+)
+from agent.exits import Exit
 
-Into = Annotated[Path, typer.Option("--into", metavar="FOLDER", help="Where to write.")]
+Into = Annotated[Path, typer.Option("--into", metavar=FOLDER, help="Where to write.")]
 
 
 def export(
@@ -40,14 +60,14 @@ def export(
     lang: Lang,
     device: Device = None,
     owner: Owner = None,
-    sort: OfSort = None,
+    kind: OfKind = None,
     month: Month = None,
     z: OfZ = None,
     as_json: Json = False,
 ) -> None:
     """Write documents out, byte for byte, with SHA256SUMS and manifest.json."""
     with refusals(lang, as_json=as_json):
-        asked = wanted(device, owner, sort, month, z)
+        asked = wanted(device, owner, kind, month, z)
         with opened(config) as archive:
             documents = archive.index.documents(asked)
             try:
@@ -62,21 +82,22 @@ def export(
                 raise not_written(into, error) from error
         failed = [each for each in done if each.trouble]
         if as_json:
-            print_json(
-                {"into": str(into), "documents": [{"id": e.filed.id, "path": e.path} for e in done]}
-            )
+            written = [
+                {"id": each.filed.id, "path": each.path, "trouble": each.trouble} for each in done
+            ]
+            print_json({"into": str(into), "documents": written})
         else:
             for each in failed:
-                typer.echo(f"{each.filed.id}  {each.filed.document.name}: {each.trouble}", err=True)
-            count = len(done) - len(failed)
-            written = counted(count, "document", "documente")
+                line = f"{each.filed.id}  {each.filed.document.name}: {each.trouble}"
+                typer.echo(plain(line), err=True)
+            count = lang.counted(len(done) - len(failed), *DOCUMENTS)
             typer.echo(
                 lang.say(
-                    f"{written} în {into}; control: sha256sum --check SHA256SUMS",
-                    f"{count} documents in {into}; to check: sha256sum --check SHA256SUMS",
+                    f"{count} în {into}; control: sha256sum --check SHA256SUMS",
+                    f"{count} in {into}; to check: sha256sum --check SHA256SUMS",
                 )
             )
-        raise typer.Exit(1 if failed else 0)
+        raise typer.Exit(Exit.NO if failed else Exit.OK)
 
 
 def import_(
@@ -85,40 +106,47 @@ def import_(
     lang: Lang,
     as_json: Json = False,
 ) -> None:
-    """Take signed files in, from where you say; what is known is nothing new."""
+    """Take signed files in; mend what is damaged and lies there whole, whatever it is."""
     with refusals(lang, as_json=as_json), opened(config) as archive:
-        intake = _intake(archive)
+        intake, sizes = _intake(archive), archive.index.sizes()
         counts: Counter[str] = Counter()
         refused: dict[str, str] = {}
-        for found in (found for path in paths for found in _found(path)):
+        odd: dict[str, str] = {}
+        for found, is_named in (each for path in paths for each in _found(path)):
             name = told(found.path)
             try:
-                taken = _taken(intake, found)
+                taken = _put_back(intake, found, sizes)
+                if taken is None and (is_named or _may_be_signed(found)):
+                    taken = _taken(intake, found)
             except NotSigned as error:
                 refused[name] = f"{error.code}: {error.sentence}"
                 continue
             if taken is not None:
                 counts[taken.outcome] += 1
+                codes = " ".join(sorted(set(taken.codes) - WARNINGS))
+                if codes and taken.outcome is Outcome.NEW:
+                    odd[name] = codes
                 if not as_json:
-                    codes = " ".join(sorted(set(taken.codes) - WARNINGS))
-                    typer.echo(f"{taken.filed.id}  {taken.outcome}  {name}  {codes}".rstrip())
-        if counts[Outcome.NEW] or refused:
-            archive.index.note_import(_event(paths, counts, refused))
+                    line = f"{taken.filed.id}  {taken.outcome}  {name}  {codes}".rstrip()
+                    typer.echo(plain(line))
+        if counts[Outcome.NEW] or counts[Outcome.RESTORED] or refused:
+            archive.index.note_import(_event(paths, counts, refused, odd))
         if as_json:
             print_json({"counts": counts, "refused": refused})
         else:
             _say_imported(counts, refused, lang)
-        raise typer.Exit(1 if refused else 0)
+        raise typer.Exit(Exit.NO if refused else Exit.OK)
 
 
-def _found(path: Path) -> Iterator[FoundFile]:
+def _found(path: Path) -> Iterator[tuple[FoundFile, bool]]:
+    """The files, and whether they were named themselves: of such a one it is said what it is."""
     try:
         whole = path.resolve(strict=True)
         if whole.is_dir():
             walk = Walk()
-            yield from files_below(whole, walk)
+            yield from ((found, False) for found in files_below(whole, walk))
             for sentence in walk.passed_over:
-                typer.echo(sentence, err=True)
+                typer.echo(plain(sentence), err=True)
             return
         about = os.stat(whole)
     except OSError as error:
@@ -128,23 +156,48 @@ def _found(path: Path) -> Iterator[FoundFile]:
             en=f"{told(path)} cannot be read.",
             detail=error.strerror or str(error),
         ) from error
-    yield FoundFile(str(whole), about.st_size, about.st_mtime_ns)
+    yield FoundFile(str(whole), about.st_size, about.st_mtime_ns), True
 
 
-def _taken(intake: Intake, found: FoundFile) -> Taken | None:
-    """Take one file in; None: it is another kind of file."""
-    try:
-        if not may_be_signed(found):
-            return None
+def _put_back(intake: Intake, found: FoundFile, sizes: set[int]) -> TakenIn | None:
+    """Mend a document whose bytes these are; None: it is none, or a signed one."""
+    if found.size not in sizes:
+        return None
+    with _reading():
+        content = read_whole(found)
+    with _our_disk():
+        return intake.put_back(content)
+
+
+def _may_be_signed(found: FoundFile) -> bool:
+    with _reading():
+        return may_be_signed(found)
+
+
+def _taken(intake: Intake, found: FoundFile) -> TakenIn:
+    with _reading():
         content = read(found)
+    with _our_disk():
+        return intake.take(told(found.name), content, told(Path(found.path).parent))
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """A file that cannot be read is refused by name; the others are read on."""
+    try:
+        yield
     except Changed as error:
         raise NotSigned(
             "BEING_WRITTEN", "it is being written; once more when it is whole"
         ) from error
     except OSError as error:
         raise NotSigned("NOT_READABLE", error.strerror or str(error)) from error
+
+
+@contextmanager
+def _our_disk() -> Iterator[None]:
     try:
-        return intake.take(told(found.name), content, told(Path(found.path).parent))
+        yield
     except OSError as error:
         raise RefusedHere(
             "archive_disk",
@@ -154,46 +207,53 @@ def _taken(intake: Intake, found: FoundFile) -> Taken | None:
         ) from error
 
 
-def _event(paths: list[Path], counts: Counter[str], refused: dict[str, str]) -> dict[str, object]:
-    names = {os.path.basename(path): said.split(":")[0] for path, said in refused.items()}
+def _event(
+    paths: list[Path], counts: Counter[str], refused: dict[str, str], odd: dict[str, str]
+) -> dict[str, object]:
     origin = ", ".join(map(told, paths))[:500]
-    told_refused = dict([*names.items()][:REFUSED_TOLD_MAX])
-    about: dict[str, object] = {"origin": origin, "counts": dict(counts), "refused": told_refused}
+    about: dict[str, object] = {"origin": origin, "counts": dict(counts)}
+    codes = {path: said.split(":")[0] for path, said in refused.items()}
+    for key, names in (("refused", codes), (ODD, odd)):
+        told_names = [(os.path.basename(path), code) for path, code in names.items()]
+        about[key] = dict(told_names[:REFUSED_TOLD_MAX])
     return about | {"passed_over": [], "cut": ""}
 
 
 def _say_imported(counts: Counter[str], refused: dict[str, str], lang: Language) -> None:
     for name, sentence in refused.items():
-        typer.echo(f"{name}: {sentence}", err=True)
-    new, known = counts[Outcome.NEW], counts[Outcome.KNOWN] + counts[Outcome.RESTORED]
-    typer.echo(
-        lang.say(
-            f"noi: {new}; știute: {known}; refuzate: {len(refused)}",
-            f"new: {new}; known: {known}; refused: {len(refused)}",
-        )
-    )
+        typer.echo(plain(f"{name}: {sentence}"), err=True)
+    words = {
+        Outcome.NEW: lang.say("noi", "new"),
+        Outcome.KNOWN: lang.say("știute", "known"),
+        Outcome.RESTORED: lang.say("refăcute", "restored"),
+        Outcome.GONE: lang.say("cu termenul trecut", "past their time"),
+    }
+    always = (Outcome.NEW, Outcome.KNOWN)
+    said = [f"{told}: {counts[key]}" for key, told in words.items() if counts[key] or key in always]
+    typer.echo("; ".join([*said, f"{lang.say('refuzate', 'refused')}: {len(refused)}"]))
 
 
 def rebuild(config: Config, lang: Lang, as_json: Json = False) -> None:
-    """Index what lies in the store and no document names: after a ledger was lost."""
+    """Index again the files that no document names, after a ledger was lost."""
     with refusals(lang, as_json=as_json), opened(config) as archive:
         devices = archive.settings.device
         found = take_up(archive.store, archive.index, _intake(archive), devices)
     if as_json:
         taken = [as_told(filed) for filed in found.taken]
         print_json({"taken": taken, "unknown": found.unknown, "damaged": found.damaged})
-        raise typer.Exit(1 if found.damaged else 0)
+        raise typer.Exit(Exit.NO if found.damaged else Exit.OK)
     for sha256 in found.damaged:
         typer.echo(lang.say(f"{sha256}: stricat", f"{sha256}: damaged"), err=True)
     for sha256 in found.unknown:
         typer.echo(lang.say(f"{sha256}: nu spune ce este", f"{sha256}: does not say what it is"))
-    counts = f"{len(found.taken)} / {len(found.unknown)} / {len(found.damaged)}"
+    taken_up, unknown, damaged = len(found.taken), len(found.unknown), len(found.damaged)
     typer.echo(
         lang.say(
-            f"reluate / necunoscute / stricate: {counts}", f"taken up / unknown / damaged: {counts}"
+            f"reluate: {taken_up}; necunoscute: {unknown}; stricate: {damaged}",
+            f"taken up: {taken_up}; unknown: {unknown}; damaged: {damaged}",
         )
     )
-    raise typer.Exit(1 if found.damaged else 0)
+    raise typer.Exit(Exit.NO if found.damaged else Exit.OK)
 
 
 def a4200(
@@ -220,7 +280,7 @@ def a4200(
         else:
             for package in packages:
                 _say_package(package, lang)
-        raise typer.Exit(0 if all(package.complete for package in packages) else 1)
+        raise typer.Exit(Exit.OK if all(each.complete for each in packages) else Exit.NO)
 
 
 def _owners(archive: Opened, month: str) -> list[str]:
@@ -235,7 +295,7 @@ def _signed(archive: Opened, sort: Sort, month: str, owner: str | None = None) -
 
 
 def _laid_out(archive: Opened, owner: str, month: str, into: Path) -> Package:
-    trusted, _ = trusted_or_none(archive.settings.archive)
+    trusted, _ = trusted_or_none(archive.settings.archive.trusted)
     registers = _signed(archive, Sort.SIGNED_REGISTER, month, owner)
     latest = max(registers, key=lambda filed: (filed.document.at, filed.id), default=None)
     try:
@@ -244,7 +304,7 @@ def _laid_out(archive: Opened, owner: str, month: str, into: Path) -> Package:
             (filed.document.name, archive.store.read(filed.document.sha256))
             for filed in _signed(archive, Sort.SIGNED_DAY, month, owner)
         ]
-        return lay_out(register, days, owner, month, into, trusted)
+        return lay_out(register, days, owner, month, into, trusted, archive.has)
     except ArchiveDamaged as error:
         raise RefusedHere(
             "archive_damaged",
@@ -273,34 +333,24 @@ def _package(package: Package) -> dict[str, object]:
 def _say_package(package: Package, lang: Language) -> None:
     known = Counter(each.code for each in package.findings if each.code in WARNINGS)
     for code, times in sorted(known.items()):
-        typer.echo(
-            lang.say(
-                f"({code}: {counted(times, 'apariție', 'apariții')})", f"({code}: {times} times)"
-            )
-        )
+        typer.echo(f"({code}: {lang.counted(times, *TIMES)})")
     for finding in package.findings:
         if finding.code not in WARNINGS:
             typer.echo(f"{finding.code}  {finding.place}: {finding.sentence}")
-    ours, files = len(package.files), counted(len(package.files), "fișier", "fișiere")
     if package.complete:
         state = lang.say("complet", "complete")
     else:
         state = lang.say("NU este complet: vedeți mai sus", "NOT complete: see above")
-    typer.echo(
-        lang.say(
-            f"{package.folder}: {files}, {state}",
-            f"{package.folder}: {ours} files, {state}",
-        )
-    )
+    typer.echo(f"{package.folder}: {lang.counted(len(package.files), *FILES)}, {state}")
 
 
 def _intake(archive: Opened) -> Intake:
-    trusted, trouble = trusted_or_none(archive.settings.archive)
+    trusted, trouble = trusted_or_none(archive.settings.archive.trusted)
     if trouble:
         typer.echo(trouble, err=True)
     state_dir = archive.settings.agent.state_dir
     devices = archive.settings.device
-    return Intake(archive.store, archive.index, devices, trusted, lambda: disk_used(state_dir))
+    return Intake(archive.store, archive.index, devices, trusted, lambda: disk.used(state_dir))
 
 
 def not_written(into: Path, error: OSError) -> RefusedHere:

@@ -1,4 +1,4 @@
-"""What the commands share: the configuration option, the ledger, JSON on request."""
+"""What the commands share: options, the ledger, JSON on request, moments."""
 
 import json
 from datetime import datetime
@@ -13,8 +13,11 @@ from agent.ledger_repair import aside_sentence, find_aside
 from config.settings import Settings
 from drivers.clock import SystemClock
 
+FOLDER = "FOLDER"  # what an option calls a folder
+
 Config = Annotated[Path, typer.Option("--config", help="The configuration file (TOML).")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 def open_ledger(settings: Settings) -> Ledger:
@@ -36,4 +39,7 @@ def print_json(value: Any) -> None:
 
 
 def local_time(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    try:
+        return datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    except (ValueError, OverflowError, OSError):  # a cloud may say any number
+        return f"{at_ms} ms"

@@ -21,13 +21,13 @@ from typing import Annotated, Any
 import typer
 
 from agent.cli.common import Json, print_json
-from agent.cli.output import Lang, Language, table
-from agent.romanian import counted
+from agent.cli.output import PLACES, Lang, Language, table
+from agent.exits import Exit
 from config.append import add_device, used_places, used_serials
 from config.settings import catalogue
 from drivers import discovery
 from drivers.clock import SystemClock
-from drivers.discovery import BAUDS, Finding
+from drivers.discovery import Finding
 from drivers.discovery_words import WORDS, Outcome
 from drivers.errors import NotStarted
 from drivers.ports import UsbPort, port_holder, serial_ports, usb_ports
@@ -80,7 +80,7 @@ def list_(lang: Lang, as_json: Json = False) -> None:
         for port in serial
     ]
     rows += [[port.location, str(port.address), port.text or "", ""] for port in usb]
-    table(headers, rows)
+    table(headers, rows, whole=2)
 
 
 @app.command()
@@ -120,7 +120,7 @@ def detect(
     if write and (config is None or as_json):
         raise typer.BadParameter("--write needs --config, and a person to ask: no --json")
     used = used_places(config) if config else {}
-    targets, skipped = _asked_for(ports or [], tcp or [], used, baud or BAUDS, lang)
+    targets, skipped = _asked_for(ports or [], tcp or [], used, baud or (), lang)
     targets = [target for target in targets if not only or target.is_named(only)]
     targets = [target for target in targets if not target.is_named(not_ or [])]
     _announce(targets, skipped, lang)
@@ -133,7 +133,7 @@ def detect(
     printers = [each for each in findings if each[1].outcome is Outcome.PRINTER]
     done = [_offered(config, *each, lang) for each in printers] if write and config else [True]
     if not printers or not all(done):
-        raise typer.Exit(1)
+        raise typer.Exit(Exit.NO)
 
 
 def _asked_for(
@@ -212,10 +212,7 @@ def _announce(targets: list[Target], skipped: dict[str, str], lang: Language) ->
     """Say what will be touched, before it is."""
     named = [target.address for target in targets if not target.range]
     ranges = Counter(target.range for target in targets if target.range)
-    named += [
-        f"{text} ({lang.say(counted(count, 'adresă', 'adrese'), f'{count} places')})"
-        for text, count in ranges.items()
-    ]
+    named += [f"{text} ({lang.counted(count, *PLACES)})" for text, count in ranges.items()]
     names = ", ".join(named) or "-"
     asking = lang.say("Se întreabă (doar citire)", "Asking, read-only")
     typer.echo(f"{asking}: {names}", err=True)

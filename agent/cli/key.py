@@ -13,7 +13,7 @@ import sys
 from collections.abc import MutableMapping
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
@@ -21,14 +21,15 @@ from agent.cli.common import Config, Json, print_json
 from agent.cli.output import Lang, Language, RefusedHere, refusals, table
 from agent.cloud.client import CloudError
 from agent.cloud.keys import FILE_BYTES_MAX, ApiKey, KeyFile, key_file, load_keys, parse
-from agent.cloud.trial import MORE, NEEDED, Row, Trial, Verdict, client_of, try_key
+from agent.cloud.trial import MORE, NEEDED, KeyProof, Row, Trial, client_of, try_key
+from agent.exits import Exit
 from config import settings
 from config.settings import ConfigError, Settings
 
 app = typer.Typer(no_args_is_help=True, help="The API key: set it, check it, change it.")
 
-# What a shell has seen stands in its history and was in the list of processes.
-Given = Annotated[list[str] | None, typer.Argument(hidden=True)]
+# No argument is asked for; who gives one is told what that means for a key.
+TAKES_NONE = {"allow_extra_args": True}
 CREDENTIAL_FOLDER = "/run/credentials/amef-agent.service"
 SYSTEMD = (
     "systemd-creds encrypt --with-key=host --name=api-key -"
@@ -38,7 +39,7 @@ SYSTEMD = (
 FOR = {
     "devices": ("lista caselor de marcat", "the list of devices"),
     "list": ("comenzile de la cloud", "commands from the cloud"),
-    "claim": ("luarea unei comenzi", "claiming a command"),
+    "claim": ("preluarea unei comenzi", "claiming a command"),
     "result": ("rezultatul unei comenzi", "a command's result"),
     "device_status": ("starea casei de marcat", "the device's status"),
     "upload": ("rapoartele X, Z, MF, JE", "the device's reports (X, Z, MF, JE)"),
@@ -53,30 +54,30 @@ FOR = {
     ),
 }
 SAID = {
-    Verdict.PROVEN: ("da, dovedit", "yes, proven"),
-    Verdict.LACKING: ("NU", "NO"),
-    Verdict.UNPROVEN: ("nu se poate dovedi fără a scrie", "cannot be proven without writing"),
-    Verdict.ABSENT: ("cloud-ul nu are așa ceva", "this cloud has no such thing"),
+    KeyProof.PROVEN: ("da, dovedit", "yes, proven"),
+    KeyProof.LACKING: ("NU", "NO"),
+    KeyProof.UNPROVEN: ("nu se poate dovedi fără a scrie", "cannot be proven without writing"),
+    KeyProof.ABSENT: ("cloud-ul nu are așa ceva", "this cloud has no such thing"),
 }
 
 
-@app.command("set")
-def set_(config: Config, lang: Lang, given: Given = None) -> None:
+@app.command("set", context_settings=TAKES_NONE)
+def set_(given: typer.Context, config: Config, lang: Lang) -> None:
     """Take a new key from the terminal (hidden) or from stdin, and write it down."""
     loaded = settings.load(config)
     with refusals(lang, as_json=False):
         file = _writable(loaded)
-        key = _typed(loaded, given, lang)
+        key = _typed(loaded, given.args, lang)
         _place(file, key, lang)
 
 
-@app.command()
-def rotate(config: Config, lang: Lang, given: Given = None) -> None:
+@app.command(context_settings=TAKES_NONE)
+def rotate(given: typer.Context, config: Config, lang: Lang) -> None:
     """Take a new key, have the cloud take it, then write it down; the agent goes on with it."""
     loaded = settings.load(config)
     with refusals(lang, as_json=False):
         file = _writable(loaded)
-        key = _typed(loaded, given, lang)
+        key = _typed(loaded, given.args, lang)
         _need_taken(_tried(loaded, key), lang)
         _place(file, key, lang)
 
@@ -93,7 +94,7 @@ def check(config: Config, lang: Lang, as_json: Json = False) -> None:
         else:
             _tell(loaded, key, trial, lang)
     if trial.refused or trial.lacking(NEEDED):
-        raise typer.Exit(1)
+        raise typer.Exit(Exit.NO)
 
 
 def _environ() -> MutableMapping[str, str]:
@@ -123,7 +124,7 @@ def _writable(loaded: Settings) -> KeyFile:
     )
 
 
-def _typed(loaded: Settings, given: list[str] | None, lang: Language) -> ApiKey:
+def _typed(loaded: Settings, given: list[str], lang: Language) -> ApiKey:
     if given:
         raise RefusedHere(
             "key_as_argument",
@@ -179,7 +180,8 @@ def _need_taken(trial: Trial, lang: Language) -> None:
 def _tell_missing(trial: Trial, lang: Language) -> None:
     for row in trial.lacking((*NEEDED, *MORE)):
         scopes, what = " ".join(row.scopes), lang.say(*FOR[row.call])
-        typer.echo(f"amef: {lang.say('lipsește dreptul', 'lacking scope')} {scopes}: {what}")
+        said = lang.say("lipsește dreptul", "lacking scope")
+        typer.echo(f"amef: {said} {scopes}: {what}", err=True)
 
 
 def _place(file: KeyFile, key: ApiKey, lang: Language) -> None:
@@ -226,7 +228,8 @@ def _tell(loaded: Settings, key: ApiKey, trial: Trial, lang: Language) -> None:
     typer.echo(f"{say('mediul', 'environment')}: {environment}")
     typer.echo(f"{say('organizația', 'organization')}: {whose}")
     if trial.refused:
-        typer.echo(f"amef: {say('cheia este refuzată', 'the key is refused')}: {trial.refused}")
+        refused = say("cheia este refuzată", "the key is refused")
+        typer.echo(f"amef: {refused}: {trial.refused}", err=True)
         return
     rows = [
         (say(*FOR[row.call]), " ".join(row.scopes) or "-", _said(row, lang)) for row in trial.rows
@@ -240,13 +243,14 @@ def _tell(loaded: Settings, key: ApiKey, trial: Trial, lang: Language) -> None:
                 f"amef: the key has the scope {trial.everything!r}, which is everything. "
                 "Make one with these only: ",
             )
-            + " ".join(trial.least)
+            + " ".join(trial.least),
+            err=True,
         )
 
 
 def _said(row: Row, lang: Language) -> str:
-    said = lang.say(*SAID[row.verdict])
-    return f"{said} ({row.note})" if row.note and row.verdict is Verdict.UNPROVEN else said
+    said = lang.say(*SAID[row.proof])
+    return f"{said} ({row.note})" if row.note and row.proof is KeyProof.UNPROVEN else said
 
 
 def _as_json(loaded: Settings, key: ApiKey, trial: Trial) -> dict[str, Any]:
@@ -264,7 +268,7 @@ def _as_json(loaded: Settings, key: ApiKey, trial: Trial) -> dict[str, Any]:
                 "call": row.call,
                 "scopes": list(row.scopes),
                 "needed": row.call in NEEDED,
-                "verdict": str(row.verdict),
+                "verdict": str(row.proof),
                 "note": row.note,
             }
             for row in trial.rows

@@ -20,8 +20,8 @@ from agent.cli.output import RefusedHere
 from agent.devices import build_printer
 from agent.ledger_file import LEDGER_FILE
 from agent.ledger_repair import aside_sentence, find_aside
+from agent.lock import LOCK_FILE, take_lock
 from agent.states import State
-from agent.supervisor import LOCK_FILE, take_lock
 from config import settings
 from config.settings import ConfigError, DeviceSettings, Settings
 from drivers.base import FiscalPrinter

@@ -15,13 +15,15 @@ from typing import Annotated, Any
 
 import typer
 
-from agent.cli.common import Config, Json, print_json
+from agent.cli.common import Config, Json, Yes, print_json
 from agent.cli.on_the_spot import Taken, taken
 from agent.cli.output import Lang, Language, RefusedHere, refusals, table
 from agent.payloads import clock_setting
+from drivers.capabilities import Told
 from drivers.clock import SystemClock
 from drivers.faults import words
 from drivers.model import Bani, Report, Slip, lei, percent
+from drivers.precision import ahead_s
 from drivers.status import DeviceStatus
 
 app = typer.Typer(no_args_is_help=True, help="Ask and drive one printer on the spot.")
@@ -72,7 +74,8 @@ def status(config: Config, lang: Lang, device: Device = None, as_json: Json = Fa
                 "X" if bit.is_set(found.raw) and bit.fault in found.blocking else "",
             )
             for bit in found.bits
-        ],
+        ]
+        + _error_row(found, lang),
     )
     typer.echo(f"{lang.say('octeți', 'bytes')}: {found.raw.hex(' ').upper()}")
     for fault in found.conditions:
@@ -87,9 +90,11 @@ def info(config: Config, lang: Lang, device: Device = None, as_json: Json = Fals
     """Show who the printer is, its VAT table, its counters and what it can do."""
     with _at(config, device, lang, as_json=as_json) as held:
         rates, counters = held.printer.vat_rates(), held.printer.counters()
-    can = held.printer.capabilities
     identity, counted = asdict(held.identity), asdict(counters)
-    able = asdict(can) | {"payment_kinds": sorted(can.payment_kinds)}
+    able = {  # a set has no order of its own
+        name: sorted(value) if isinstance(value, frozenset) else value
+        for name, value in asdict(held.printer.capabilities).items()
+    }
     if as_json:
         vat = {letter: percent(rate) for letter, rate in rates.items()}
         found = {"device": held.device.id, "family": held.device.family, "identity": identity}
@@ -100,13 +105,22 @@ def info(config: Config, lang: Lang, device: Device = None, as_json: Json = Fals
     rows += [
         (f"{lang.say('TVA', 'VAT')} {letter}", f"{percent(r)} %") for letter, r in rates.items()
     ]
-    rows += [(name, str(value)) for name, value in counted.items() if name not in identity]
-    able["payment_kinds"] = ", ".join(lang.payment(kind) for kind in able["payment_kinds"])
-    rows += [(name, str(value)) for name, value in able.items()]
+    rows += [(name, value) for name, value in counted.items() if name not in identity]
+    able["payment_kinds"] = [lang.payment(kind) for kind in able["payment_kinds"]]
+    rows += able.items()
     table(
         (lang.say("ce", "what"), lang.say("valoare", "value")),
-        [(labels.get(name, name.replace("_", " ")), value) for name, value in rows],
+        [(labels.get(name, name.replace("_", " ")), _one(name, value)) for name, value in rows],
     )
+
+
+def _one(name: str, value: object) -> str:
+    """One value, as people read it; "-" is nothing, or not told."""
+    if isinstance(value, list):
+        value = ", ".join(value)
+    if name in ("paid_in", "paid_out") and isinstance(value, int):
+        return lei(Bani(value))
+    return "-" if value is None or value == "" else str(value)
 
 
 @app.command()
@@ -115,7 +129,7 @@ def clock(
     lang: Lang,
     device: Device = None,
     set_: Annotated[bool, typer.Option("--set", help="Set it to this machine's clock.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
     as_json: Json = False,
 ) -> None:
     """Show the printer's clock beside this machine's; set it with --set."""
@@ -182,11 +196,23 @@ def slip(config: Config, lang: Lang, device: Device = None, as_json: Json = Fals
         typer.echo(f"  {text}")
 
 
+def _error_row(found: DeviceStatus, lang: Language) -> list[tuple[str, str, str, str, str]]:
+    """The number of the last error, where the device keeps one in its status."""
+    if (error := found.error) is None:
+        return []
+    what = lang.say("ultima eroare, ca număr", "the last error, as a number")
+    said = f"{what}: {error.number}" if error.number else what
+    if error.fault:
+        said += f". {lang.say(words()[error.fault].ro, words()[error.fault].en)}"
+    return [(f"{error.byte}", "X" if error.number else "", said, error.fault or "", "")]
+
+
 def _status(found: DeviceStatus) -> dict[str, Any]:
     bits = [asdict(bit) | {"set": bit.is_set(found.raw)} for bit in found.bits]
     return {
         "raw": found.raw.hex(" "),
         "bits": bits,
+        "error": asdict(found.error) if found.error else None,
         "conditions": found.conditions,
         "blocking": found.blocking,
         "receipt_open": found.receipt_open,
@@ -205,9 +231,18 @@ _LABELS = {
     "z_number": "ultimul raport Z",
     "receipt_count": "bonuri fiscale emise",
     "document_number": "ultimul document",
-    "name_length_max": "litere în denumire, cel mult",
+    "paid_in": "numerar introdus",
+    "paid_out": "numerar scos",
+    "name_length_max": "litere într-un rând de denumire, cel mult",
+    "name_lines_max": "rânduri de denumire, cel mult",
     "lines_max": "linii pe bon, cel mult",
     "payment_kinds": "feluri de plată",
+    "payments_max": "plăți pe bon, cel mult",
+    "features": "funcții",
+    "code_page": "litere (code_page)",
+    "untold": "ce nu spune",
+    "lacks": "ce nu are familia ei",
+    "replaced": "semne pe care le scrie altfel",
 }
 
 
@@ -217,7 +252,8 @@ class Clocks:
 
     device: str
     ours: datetime
-    drift_s: int | None  # None: the device's text is no date
+    drift_s: int | None  # at least; None: the device's text is no date
+    step_s: int = 1  # how long the device's clock shows the same
 
 
 def _now(zone: tzinfo) -> datetime:
@@ -228,16 +264,15 @@ def _clocks(held: Taken) -> Clocks:
     before = _now(held.zone)
     shown = held.printer.clock()
     ours = (before + (_now(held.zone) - before) / 2).replace(tzinfo=UTC)  # neither shifts any more
-    if shown.at is None:
-        return Clocks(shown.text, ours, None)
-    drift_s = round((shown.at - ours.replace(microsecond=0)).total_seconds())
-    return Clocks(shown.text, ours, drift_s)
+    return Clocks(shown.text, ours, ahead_s(shown, ours), shown.step_s)
 
 
 def _show_clocks(both: Clocks, lang: Language) -> None:
     drift = lang.say("nu se poate citi", "cannot be read")
     if both.drift_s is not None:
         drift = f"{both.drift_s:+d} s" if both.drift_s else "0 s"
+        if not both.drift_s and both.step_s > 1:
+            drift = lang.say("sub un minut", "less than a minute")
     rows = [
         (lang.say("casa de marcat", "printer"), both.device),
         (lang.say("acest calculator", "this machine"), both.ours.strftime(ON_DEVICE)),
@@ -265,9 +300,12 @@ def _refuse_far(both: Clocks, *, asked: bool) -> None:
 
 def _show_report(held: Taken, report: Report, lang: Language, *, as_json: bool) -> None:
     if as_json:
-        print_json({"device": held.device.id, **_report_values(report)})
+        values = _report_values(report)
+        if not _tells_sums(held, report):
+            values |= dict.fromkeys(("groups", "payments", "total", "paid"))
+        print_json({"device": held.device.id, **values})
         return
-    typer.echo(f"{report.fiscal_serial}, {report.issued_at}")
+    typer.echo(", ".join(filter(None, (report.fiscal_serial, report.issued_at))))
     rows = [
         (
             f"{lang.say('TVA', 'VAT')} {group.letter}",
@@ -276,9 +314,16 @@ def _show_report(held: Taken, report: Report, lang: Language, *, as_json: bool) 
         )
         for group in report.groups
     ]
-    rows += [(lang.say("total", "total"), "", lei(report.total))]
+    told = _tells_sums(held, report)
+    total = lei(report.total) if told else lang.say("nu spune", "not told")
+    rows += [(lang.say("total", "total"), "", total)]
     rows += [(lang.payment(each.kind), "", lei(each.amount)) for each in report.payments]
     table((lang.say("ce", "what"), lang.say("cota", "rate"), "lei"), rows)
+
+
+def _tells_sums(held: Taken, report: Report) -> bool:
+    """An X whose sums nobody knows is not one of nothing: a device has its VAT groups always."""
+    return Told.COUNTERS not in held.printer.capabilities.untold and bool(report.groups)
 
 
 def _report_values(report: Report) -> dict[str, Any]:

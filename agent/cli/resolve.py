@@ -17,8 +17,11 @@ from typing import Annotated, Any
 
 import typer
 
-from agent.cli.common import Config, local_time, open_ledger
-from agent.cli.output import Lang, Language, RefusedHere, refusals
+from agent.cli.common import Config, Yes, local_time, open_ledger
+from agent.cli.on_paper import need_likely, offered
+from agent.cli.output import Lang, Language, RefusedHere, plain, refusals
+from agent.cli.status import last_words
+from agent.cli.status_words import in_romanian
 from agent.commands import KINDS
 from agent.entries import Event, LedgerEntry
 from agent.ledger import Ledger
@@ -27,9 +30,7 @@ from agent.states import IllegalTransition, State
 from config import settings
 from config.settings import Settings
 from drivers.clock import SystemClock
-from drivers.model import Problem, Receipt, lei
-
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+from drivers.model import Bani, Problem, Receipt, lei
 
 REASON_MAX = 500
 COUNTERS = {
@@ -45,6 +46,15 @@ SEEN = {
     "reference_found": ("referința noastră în JE", "our reference in the JE"),
     "open_receipt": ("bon deschis", "open receipt"),
 }
+OPEN = {
+    "document_number": ("documentul", "document"),
+    "total": ("total", "total"),
+    "paid": ("plătit", "paid"),
+    "receipt_number": ("bonul", "receipt"),
+    "z_number": ("Z", "Z"),
+    "issued_at": ("la", "at"),
+}
+MONEY = ("paid_in", "paid_out", "last_total", "total", "paid")
 WAYS = {
     ("este acolo", "it is there"): "--on-paper NUMBER",
     ("nu este, se tipărește acum", "it is not, print it now"): "--not-on-paper requeue",
@@ -73,7 +83,7 @@ def resolve(
     reason: Annotated[str, typer.Option(help="Why; kept and told to the cloud.")] = "",
     yes: Yes = False,
 ) -> None:
-    """Say what became of a held command; exactly one of the three."""
+    """Say what became of a held command, with one of --on-paper, --not-on-paper, --drop."""
     if [on_paper is not None, not_on_paper is not None, drop].count(True) != 1:
         raise typer.BadParameter("exactly one of --on-paper, --not-on-paper, --drop")
     if drop and not reason.strip():
@@ -84,7 +94,10 @@ def resolve(
         _need_held(entry)
         if not_on_paper is not None:
             _need_payload(entry)
-        for line in question(entry, ledger.history(command_id), lang):
+        history = ledger.history(command_id)
+        if on_paper is not None:
+            need_likely(ledger, entry, _held(history).data, on_paper)
+        for line in question(entry, history, lang):
             typer.echo(line)
         what = _deed(on_paper, loaded, lang, queue=not_on_paper is not None)
         if not yes:
@@ -94,8 +107,7 @@ def resolve(
             if on_paper is not None:
                 ledger.operator_found(entry, result_read(entry, on_paper), said)
             elif not_on_paper is not None:
-                expires_at_ms = SystemClock().now_ms() + _ttl_ms(loaded)
-                ledger.operator_requeue(entry, expires_at_ms, said)
+                ledger.operator_requeue(entry, _new_end_ms(entry, loaded), said)
             else:
                 sentence = f"{said['who']}: {said['reason']}"
                 ledger.operator_drop(entry, Problem("", "DROPPED_BY_OPERATOR", sentence), said)
@@ -105,11 +117,19 @@ def resolve(
 
 
 def entry_named(ledger: Ledger, command_id: str) -> LedgerEntry:
+    """Return a command.
+
+    Raises:
+        RefusedHere: there is none of this id.
+    """
     try:
         return ledger.entry(command_id)
     except LookupError:
-        typer.echo(f"amef: no command {command_id!r} in the ledger", err=True)
-        raise typer.Exit(1) from None
+        raise RefusedHere(
+            "no_such_command",
+            ro=f"Registrul nu are comanda {command_id!r}: vedeți amef ledger list.",
+            en=f"The ledger has no command {command_id!r}: see amef ledger list.",
+        ) from None
 
 
 def who() -> str:
@@ -149,42 +169,62 @@ def work_of(entry: LedgerEntry) -> Work:
     return KINDS[entry.kind].understand(entry.payload or "", entry.id, now)
 
 
+def _held(history: Sequence[Event]) -> Event:
+    return next(e for e in reversed(history) if e.name in ("undecidable", "salvaged"))
+
+
 def question(entry: LedgerEntry, history: Sequence[Event], lang: Language) -> Iterator[str]:
     """Put before a person what is known: both counters side by side, and the three ways on."""
-    held = next(e for e in reversed(history) if e.name in ("undecidable", "salvaged"))
+    held = _held(history)
     before: dict[str, Any] = held.data.get("baseline") or {}
     seen: dict[str, Any] = held.data.get("seen") or {}
     after: dict[str, Any] = seen.get("counters") or {}
     say = lang.say
     yield say("Un om trebuie să spună ce s-a întâmplat.", "A person has to say what happened.")
     yield f"{say('comanda', 'command')}: {entry.id} ({entry.kind}), {entry.device_id}"
-    yield f"{say('motivul', 'reason')}: {held.data['reason']}"
+    reason = str(held.data["reason"])
+    yield f"{say('motivul', 'reason')}: {plain(say(in_romanian(reason), reason))}"
     if entry.fault:
         yield f"{say('defect', 'fault')}: {entry.fault}"
-    yield f"{say('oprită la', 'held at')}: {local_time(held.at_ms)}"
+    yield f"{say('așteaptă un om de la', 'held since')}: {local_time(held.at_ms)}"
     yield f"{'':26}{say('înainte', 'before'):>16}{say('văzut după', 'seen after'):>16}"
     for name, (ro, en) in COUNTERS.items():
         moved = " *" if after and before.get(name) != after.get(name) else ""
-        yield f"{say(ro, en):26}{_known(before.get(name)):>16}{_known(after.get(name)):>16}{moved}"
+        was, now = (_known(name, counted.get(name), lang) for counted in (before, after))
+        yield f"{say(ro, en):26}{was:>16}{now:>16}{moved}"
     for name, (ro, en) in SEEN.items():
         value = seen.get(name)
-        shown = lei(value) if name == "last_total" and value is not None else _known(value)
+        shown = _known(name, value, lang)
         if name == "open_receipt" and after and value is None:
             shown = say("niciunul", "none")
         yield f"{say(ro, en):42}{shown:>16}"
+    if trace := seen.get("trace"):
+        found = _known("trace", trace, lang)
+        what = say("documentul cu referința noastră", "the document with our reference")
+        yield f"{what}: {found}"
     if (asked := result_read(entry, 1).get("total")) is not None:
         yield f"{say('totalul cerut', 'total that was asked'):42}{lei(asked):>16}"
+    what = "bonul" if entry.kind == "print_receipt" else "documentul"
     yield say(
-        "Căutați bonul pe hârtie sau în JE. Apoi:", "Look for it on paper or in the JE. Then:"
+        f"Căutați {what} pe hârtie sau în JE. Apoi:", "Look for it on paper or in the JE. Then:"
     )
+    number = str(offered(entry.kind, seen) or "NUMBER")
     for (ro, en), option in WAYS.items():
-        yield f"  {say(ro, en) + ':':32} amef resolve {entry.id} {option}"
+        way = option.replace("NUMBER", number)
+        yield f"  {say(ro, en) + ':':32} amef resolve {entry.id} {way}"
 
 
-def _known(value: object) -> str:
+def _known(name: str, value: object, lang: Language) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {part}" for name, part in value.items())
-    return "?" if value is None or value == "" else str(value)
+        parts = (
+            (lang.say(*OPEN.get(of, (of, of))), _known(of, v, lang)) for of, v in value.items()
+        )
+        return ", ".join(f"{label} {part}" for label, part in parts)
+    if value is None or value == "":
+        return "?"
+    if isinstance(value, bool):
+        return lang.say("da", "yes") if value else lang.say("nu", "no")
+    return lei(Bani(value)) if name in MONEY and isinstance(value, int) else str(value)
 
 
 def _need_held(entry: LedgerEntry) -> None:
@@ -210,8 +250,11 @@ def _need_payload(entry: LedgerEntry) -> None:
         ) from error
 
 
-def _ttl_ms(loaded: Settings) -> int:
-    return loaded.agent.command_ttl_s * 1000
+def _new_end_ms(entry: LedgerEntry, loaded: Settings) -> int:
+    """When it expires anew: what came from the cloud by its clock, as the agent last heard it."""
+    said = {} if entry.is_local else last_words(loaded.agent.state_dir)
+    now_ms = SystemClock().now_ms() + int(said.get("cloud_ahead_ms", 0))
+    return now_ms + loaded.agent.command_ttl_s * 1000
 
 
 def _deed(on_paper: int | None, loaded: Settings, lang: Language, *, queue: bool) -> str:

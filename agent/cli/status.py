@@ -6,23 +6,38 @@ are shown, then what is wrong.
 
 import json
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
+import typer
 
+from agent import disk
 from agent.cli.common import Config, Json, local_time, open_ledger, print_json
-from agent.cli.output import Lang, Language
+from agent.cli.output import RESULTS, Lang, Language, plain, table
 from agent.cli.status_words import in_romanian
 from agent.health import STATUS_FILE
 from agent.ledger import LedgerError
-from agent.ledger_outbox import Kept
+from agent.ledger_outbox import Fate, UploadRow
+from agent.lock import is_locked
 from config import settings
 from drivers.clock import SystemClock
 
 STALE_MS = 10_000
 ASIDE_SHOWN = 10
+ENDED_DAYS = 7
+DAY_MS = 86_400_000
+UNTAKEN = {  # results that the cloud does not take: why, and what to do
+    Fate.PAUSED: (
+        "le trimite din nou când cloud-ul poate: vedeți mai sus ce lipsește",
+        "they go again when it can: see above what is lacking",
+    ),
+    Fate.ASIDE: ("refuzate: întrebați la cloud, cu", "refused: ask the cloud's people, with"),
+    Fate.FINAL: (
+        f"el spune că s-a încheiat deja comanda (ultimele {ENDED_DAYS} zile): comparați, cu",
+        f"it says that the command has ended already (the last {ENDED_DAYS} days): compare, with",
+    ),
+}
 IN_USE = "in use"
 STATE_DIR = re.compile(r'^\s*state_dir\s*=\s*"([^"]+)"', re.MULTILINE)
 
@@ -33,39 +48,59 @@ def status(config: Config, lang: Lang, as_json: Json = False) -> None:
         loaded = settings.load(config)
     except settings.ConfigError:
         if not as_json:
-            _show_loops(Console(), _agent(_last_words_beside(config)), lang)
+            _show_loops(_agent(_last_words_beside(config)), lang)
         raise
     found = collect(loaded)
     if as_json:
         print_json(found)
         return
-    console = Console()
     agent = found["agent"]
-    runs = lang.say("merge", "running") if agent["running"] else lang.say("oprit", "not running")
-    console.print(f"agent {loaded.agent.id}: {runs}", markup=False)
+    typer.echo(f"agent {loaded.agent.id}: {_how(agent, lang)}")
     ledger = found["ledger"]
     usable = lang.say("în folosință" if ledger == IN_USE else in_romanian(ledger), ledger)
-    console.print(f"{lang.say('registru', 'ledger')}: {usable}", markup=False)
-    _show_loops(console, agent, lang)
-    table = Table(lang.say("comenzi", "commands"), lang.say("câte", "count"))
-    for state, count in found["commands"].items():
-        table.add_row(lang.state(state), str(count))
-    console.print(table)
+    typer.echo(f"{lang.say('registru', 'ledger')}: {usable}")
+    if not agent["silent"]:
+        _show_loops(agent, lang)
+    table(
+        (lang.say("comenzi", "commands"), lang.say("câte", "count")),
+        [(lang.state(state), str(count)) for state, count in found["commands"].items()],
+    )
     if left := found["outbox"]["archive"]["documents"]:
         size = f"{found['outbox']['archive']['bytes'] / 1_000_000:.1f} MB"
         ro, en = "documente din arhivă netrimise", "documents of the archive not yet uploaded"
-        console.print(f"{lang.say(ro, en)}: {left} ({size})", markup=False)
+        typer.echo(f"{lang.say(ro, en)}: {left} ({size})")
+    for fate, kept in found["outbox"]["untaken"].items():
+        typer.echo(plain(_untaken(Fate(fate), kept, lang)))
     for kept in found["outbox"]["aside"]:
-        console.print(_aside(kept, lang), markup=False)
+        typer.echo(plain(_aside(kept, lang)))
     if agent["at_ms"]:
-        console.print(f"{lang.say('ultima știre', 'last word')}: {local_time(agent['at_ms'])}")
+        typer.echo(f"{lang.say('ultima știre', 'last word')}: {local_time(agent['at_ms'])}")
 
 
-def _show_loops(console: Console, agent: dict[str, Any], lang: Language) -> None:
+def _how(agent: dict[str, Any], lang: Language) -> str:
+    if agent["cannot_write"]:
+        return lang.say("stă pe loc, nu poate scrie", "stands still, cannot write")
+    if agent["silent"]:
+        return lang.say(
+            "pornește, sau nu poate scrie cum merge", "starting, or cannot write how it goes"
+        )
+    return lang.say("merge", "running") if agent["running"] else lang.say("oprit", "not running")
+
+
+def _show_loops(agent: dict[str, Any], lang: Language) -> None:
     for name, sentence in agent["loops"].items():
-        console.print(f"  {name}: {lang.say(in_romanian(sentence), sentence)}", markup=False)
+        typer.echo(plain(f"  {name}: {lang.say(in_romanian(sentence), sentence)}"))
         for note in agent["notes"].get(name, ()):
-            console.print(f"    {lang.say(in_romanian(note), note)}", markup=False)
+            typer.echo(plain(f"    {lang.say(in_romanian(note), note)}"))
+
+
+def _untaken(fate: Fate, kept: dict[str, Any], lang: Language) -> str:
+    count = lang.counted(kept["count"], *RESULTS)
+    said = lang.say(f"{count} neprimite de cloud", f"{count} that the cloud does not take")
+    if kept["count"] == 1:
+        said = lang.say(f"{count} neprimit de cloud", said)
+    show = f" amef ledger show {kept['last_id']}" if fate is not Fate.PAUSED else ""
+    return f"{said}; {lang.say(*UNTAKEN[fate])}{show}"
 
 
 def _aside(kept: dict[str, Any], lang: Language) -> str:
@@ -84,12 +119,24 @@ def collect(loaded: settings.Settings) -> dict[str, Any]:
         counts, devices = ledger.counts(), ledger.devices()
         waiting, aside = ledger.outbox(), ledger.aside(ASIDE_SHOWN)
         documents, left_bytes = ledger.archive_left()
+        untaken = ledger.untaken(SystemClock().now_ms() - ENDED_DAYS * DAY_MS)
         usable = IN_USE
     except LedgerError as error:
         counts, devices, waiting, aside, usable = {}, {}, {}, [], str(error)
         documents = left_bytes = 0
+        untaken = {}
+    agent = _agent(said)
+    silent = not agent["running"] and is_locked(loaded.agent.state_dir)
+    if (why := disk.unwritable(loaded.agent.state_dir)) and "set aside" not in usable:
+        usable = f"cannot be written: {why}"
+    stands_still = any(word.startswith("stands still") for word in agent["loops"].values())
+    agent |= {
+        "running": agent["running"] or silent,
+        "silent": silent,
+        "cannot_write": bool(why) and (silent or (agent["running"] and stands_still)),
+    }
     return {
-        "agent": {"id": loaded.agent.id} | _agent(said),
+        "agent": {"id": loaded.agent.id} | agent,
         "cloud": {"base_url": loaded.base_url, "profile": loaded.cloud.profile},
         "devices": {device.id: devices.get(device.id, {}) for device in loaded.device},
         "ledger": usable,
@@ -97,6 +144,7 @@ def collect(loaded: settings.Settings) -> dict[str, Any]:
         "outbox": {
             "counts": waiting,
             "aside": [_shown(kept) for kept in aside],
+            "untaken": {fate: asdict(kept) for fate, kept in untaken.items()},
             "archive": {"documents": documents, "bytes": left_bytes},
         },
     }
@@ -112,7 +160,7 @@ def _agent(said: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _shown(kept: Kept) -> dict[str, Any]:
+def _shown(kept: UploadRow) -> dict[str, Any]:
     names = ("event_id", "command_id", "call", "reason")
     return {name: getattr(kept, name) for name in names}
 

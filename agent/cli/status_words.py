@@ -5,19 +5,21 @@
 
 A sentence within a sentence is said in Romanian too, wherever it is known. A stranger's words (a
 cloud's error, a driver's detail) stay as they came. A test reads the code of everybody who speaks
-and finds a sentence that has no Romanian form here.
+and finds a sentence that has no Romanian form here, or in `verdict_words.py`.
 """
 
 import re
 from collections.abc import Callable
 
+from agent.cli.verdict_words import REASONS
 from agent.cloud.abilities import COSTS
 from agent.romanian import counted
 from drivers.faults import Fault
 from drivers.faults import words as fault_words
+from drivers.recognise import TITLES, TITLES_RO
 
 COSTS_RO = {
-    "claim": "comenzile nu pot fi luate: doi agenți pe o coadă ar putea tipări de două ori",
+    "claim": "comenzile nu pot fi preluate: doi agenți pe o coadă ar putea tipări de două ori",
     "result": "nu primește rezultate: va arăta timeout pentru ce s-a făcut",
     "device_status": "nu primește starea casei de marcat: nu vede o casă fără hârtie",
     "upload": "rapoartele nu se pot trimite la casa lor de marcat",
@@ -28,6 +30,7 @@ COSTS_RO = {
 COSTS_OF = {COSTS[call]: romanian for call, romanian in COSTS_RO.items()}
 STATUS = {"online": "conectată", "offline": "fără legătură", "error": "nu poate tipări"}
 CHANGED = {"added": "adăugate", "removed": "scoase", "changed": "schimbate"}
+MAKES = {TITLES[family]: title for family, title in TITLES_RO.items()}
 PIECES = {
     "notice": "ultimul Z",
     "je": "JE",
@@ -85,6 +88,16 @@ def _refused_by_device(doing: str, fault: str, code: str) -> str:
     return f"{said} [{fault}] ({doing}{f', codul {code}' if code else ''})"
 
 
+def _other_make(port: str, this: str, that: str, model: str) -> str:
+    """Makes by their names, dialects as the configuration writes them."""
+    these, those = (
+        " sau ".join(MAKES.get(one, one.removeprefix("a ")) for one in said.split(" or "))
+        for said in (this, that)
+    )
+    where = port.replace(" at ", " la ")  # its baud
+    return f"{where}: nu este {these}, pare {those}{f' ({model})' if model else ''}"
+
+
 def _devices(number: str, changes: str) -> str:
     said = _count("casă de marcat", "case de marcat")(number)
     if changes in ("", "as before"):
@@ -119,7 +132,7 @@ def _archive(what: str, more: str) -> str:
     return "; ".join(in_romanian(each) for each in (what, *re.split(r"; (?=archive: )", more)[1:]))
 
 
-SENTENCES: dict[str, str | Callable[..., str]] = {
+SENTENCES: dict[str, str | Callable[..., str]] = REASONS | {
     # the loops
     r"connected": "conectat",
     r"starting": "pornește",
@@ -133,7 +146,24 @@ SENTENCES: dict[str, str | Callable[..., str]] = {
     r"(archive: .*?)((?:; archive: .*)+)": _archive,
     r"(starting|(?:online|offline|error)(?: .*?)?)((?:; archive: .*)+)": _archive,
     r"(online|offline|error)((?: .*)?)": _device,
+    r"(.*): this is not (.*), it looks like (.*?)(?: \((.*)\))?": _other_make,
     r"found on (\S+), configured is (\S+)": "găsită pe {0}, în configurație este {1}",
+    r"(\S+): fiscal serial (\S*), configured is (\S+)": (
+        "{0}: seria fiscală {1}, în configurație este {2}"
+    ),
+    r"(\S+): fiscal serial (\S+) is driven as (\S+) already": (
+        "{0}: casa cu seria fiscală {1} este deja folosită ca {2}"
+    ),
+    r"(\S+): fiscal serial (\S*), until now (\S+): if it is the new printer, write its"
+    r" fiscal_serial down": (
+        "{0}: seria fiscală {1}, până acum {2}: dacă este casa cea nouă, scrieți-i fiscal_serial"
+    ),
+    r"(\S+): (\S+) is a simulated printer, the key is a live one": (
+        "{0}: {1} este o casă simulată, cheia este una reală"
+    ),
+    r"(\S+): (\S+) is a real printer, the key is a test one": (
+        "{0}: {1} este o casă reală, cheia este una de test"
+    ),
     r"archive: fiscal memory, Z (\d+) to (\d+)": "arhiva: se citește memoria fiscală, Z {0}-{1}",
     r"archive: JE, Z (\d+), document (\d+)": "arhiva: se citește JE, Z {0}, documentul {1}",
     r"archive: (\w+): (.*)": lambda piece, why: (
@@ -142,15 +172,15 @@ SENTENCES: dict[str, str | Callable[..., str]] = {
     r"\[Errno -?\d+\] (.*)": "{0}",
     r"(.*): (\w+) \(device code (.*)\)": _refused_by_device,
     # the configuration
-    r"(\d+) devices(?:: (.*))?": _devices,
+    r"(\d+) devices?(?:: (.*))?": _devices,
     r"refused, nothing is changed: (.*)": "respinsă, nu s-a schimbat nimic: {0}",
     r"(\S+) is changed by a restart only": "{0} se schimbă numai prin repornire",
-    r"(\d+) commands wait for (\S+), which is not configured": lambda number, who: (
+    r"(\d+) commands? waits? for (\S+), which is not configured": lambda number, who: (
         f"pentru {who}, care nu este în configurație, așteaptă "
         + counted(int(number), "comandă", "comenzi")
     ),
     # files dropped into a folder
-    r"(/.*): (\d+) files in work(?:, (\d+) held for a person)?"
+    r"(/.*): (\d+) files? in work(?:, (\d+) held for a person)?"
     r"(?:, (\d+) cannot be read, as (.*))?": _folder,
     r"(/.*) cannot be used: (.*)": "{0} nu poate fi folosit: {1}",
     # the cloud: what it lacks, what the key lacks
@@ -187,6 +217,9 @@ SENTENCES: dict[str, str | Callable[..., str]] = {
     r"the clock of this machine is wrong: it says (.*), the cloud says (.*)": (
         "ceasul acestui calculator este greșit: arată {0}, cloud-ul spune {1}"
     ),
+    r"cannot be written: (.*)": "nu poate fi scris: {0}",
+    r"the disk is read-only": "discul este protejat la scriere",
+    r"the disk is full": "discul este plin",
     r"the disk is (\d+) % full": "discul este plin în proporție de {0} %",
     r"the disk is (\d+) % full: no new commands are taken": (
         "discul este plin în proporție de {0} %: nu se iau comenzi noi"
@@ -210,9 +243,9 @@ SENTENCES: dict[str, str | Callable[..., str]] = {
     r"the name (\S+) cannot be resolved: no internet, or no DNS": (
         "numele {0} nu se găsește: lipsește internetul sau DNS-ul"
     ),
-    r"(\S+) shows a certificate of nobody we know: does somebody listen in\? If it is"
+    r"(\S+) shows a certificate from an unknown authority: does somebody listen in\? If it is"
     r" your own network, give its CA as cloud\.ca_file": (
-        "{0} arată un certificat al cuiva necunoscut: ascultă cineva? Dacă este rețeaua"
+        "{0} arată un certificat de la o autoritate necunoscută: ascultă cineva? Dacă este rețeaua"
         " dumneavoastră, dați CA-ul ei în cloud.ca_file"
     ),
     r"who answers as (\S+) has a certificate of another name: is it the cloud\?": (
@@ -220,7 +253,9 @@ SENTENCES: dict[str, str | Callable[..., str]] = {
     ),
     r"the certificate of (\S+) is not good: (.*)": "certificatul {0} nu este bun: {1}",
     # what the cloud answers
-    r"(\d{3}): we are sent to (.*), and do not go": "{0}: suntem trimiși la {1}, și nu mergem",
+    r"(\d{3}): it redirects to (.*), and no redirect is followed": (
+        "{0}: redirecționează către {1}, iar redirecționările nu se urmează"
+    ),
     r"(\d{3}): a web page(.*) and not the cloud: does this network want a login\?": (
         "{0}: o pagină web{1} în locul cloud-ului: cere rețeaua o autentificare?"
     ),
@@ -246,14 +281,14 @@ SENTENCES: dict[str, str | Callable[..., str]] = {
     r"([A-Z][A-Z0-9_]+): (.*)": lambda code, told: f"cloud-ul răspunde {code} ({told})",
     # the archive
     r"no folder and no stick is looked at": "nu se urmărește niciun director și niciun stick",
-    r"(\d+) folders and (\d+) sticks are looked at": _looked_at,
+    r"(\d+) folders? and (\d+) sticks? are looked at": _looked_at,
     r"reading (/.*)": "se citește {0}",
     r"the archive cannot keep more: (.*)": "arhiva nu mai poate păstra nimic: {0}",
     r"the certificates of (.*) cannot be read: (.*)": "certificatele din {0} nu se pot citi: {1}",
     r"the archive is not complete: see amef archive certificate": (
         "arhiva nu este completă: vedeți amef archive certificate"
     ),
-    r"(\d+) documents go within (\d+) days": lambda number, days: (
+    r"(\d+) documents? go(?:es)? within (\d+) days": lambda number, days: (
         f"{counted(int(number), 'document se șterge', 'documente se șterg')} în"
         f" {counted(int(days), 'zi', 'zile')}: termenul de păstrare a trecut"
     ),
@@ -269,6 +304,8 @@ SENTENCES: dict[str, str | Callable[..., str]] = {
     r"(\d+) of a Z that is there already": _count(
         "fișier", "fișiere", "{} cu un Z care există deja"
     ),
+    r"(\d+) kept, but not right": _count("fișier", "fișiere", "{} în arhivă, dar nu în regulă"),
+    r"(.*) is kept, but not right: ([A-Z0-9_ ]+)": "{0} este în arhivă, dar nu în regulă: {1}",
     r"(\d+) could not be read": _count("fișier", "fișiere", "{} fără acces la citire"),
     r"more than (\d+) folders deep: (.*)": "prea multe directoare unul în altul ({0}): {1}",
     r"more than (\d+) files and folders: the rest is not read": (
@@ -283,4 +320,10 @@ SENTENCES: dict[str, str | Callable[..., str]] = {
     r"No space left on device(.*)": "discul este plin{0}",
     r"Read-only file system(.*)": "discul este protejat la scriere{0}",
     r"Input/output error(.*)": "eroare de citire sau de scriere{0}",
+    r"Disk quota exceeded(.*)": "spațiul alocat pe disc s-a terminat{0}",
+    # what SQLite says of a disk
+    r"attempt to write a readonly database": "discul este protejat la scriere",
+    r"database or disk is full": "discul este plin",
+    r"disk I/O error": "eroare de citire sau de scriere",
+    r"unable to open database file": "fișierul nu poate fi deschis",
 }

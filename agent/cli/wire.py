@@ -7,8 +7,9 @@ import typer
 from typer.core import TyperCommand
 
 from agent.cli.common import print_json
+from agent.exits import Exit
 from drivers.wire_spelling import number_of
-from drivers.wire_tool import FAMILIES, decode_frame, decode_stream, encode_frame
+from drivers.wire_tool import FAMILIES, WrongNumbers, decode_frame, decode_stream, encode_frame
 
 app = typer.Typer(no_args_is_help=True, help="Decode and encode frames by hand.")
 
@@ -22,7 +23,7 @@ class Direction(StrEnum):
 
 
 class WithData(TyperCommand):
-    """A command whose DATA may begin with one dash, as -10.00 does: no option of it is so short."""
+    """A command whose DATA may begin with one dash, as -10.00 does; its one short option is -h."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         known = {name for option in self.get_params(ctx) for name in option.opts}
@@ -49,7 +50,7 @@ def decode(
     found = tell(family, text, reply=reply)
     for told in found:
         print_json(told)
-    raise typer.Exit(0 if all(told["ok"] for told in found) else 1)
+    raise typer.Exit(Exit.OK if all(told["ok"] for told in found) else Exit.NO)
 
 
 def _only(family: str, text: str, *, reply: bool) -> list[dict[str, Any]]:
@@ -64,16 +65,20 @@ def encode(
     ] = "",
     seq: Annotated[
         int | None,
-        typer.Option(parser=number_of, metavar="N", help="SEQ, from 32; not for custom, shtrih."),
+        typer.Option(parser=number_of, metavar="N", help="SEQ, from 32; custom, shtrih: none."),
     ] = None,
     command: Annotated[
         int | None,
-        typer.Option(parser=number_of, metavar="N", help="CMD, 74 or 0x4A; not for custom."),
+        typer.Option(parser=number_of, metavar="N", help="CMD, 74 or 0x4A; custom: none."),
     ] = None,
 ) -> None:
-    r"""Print a request as hex. In DATA, \t is a TAB, \n a line feed, \x1E that byte, \\ one \."""
+    r"""Print a request as hex. In DATA, \t is a TAB, \r \n end a line, \x1E that byte, \\ one \.
+
+    For custom DATA is the file as it stands: its line ends are those which are typed.
+    """
     try:
         typer.echo(encode_frame(family, sequence=seq, command=command, data=data))
     except ValueError as error:
         typer.echo(f"amef: {error}", err=True)
-        raise typer.Exit(1) from error
+        wrong_call = isinstance(error, WrongNumbers)
+        raise typer.Exit(Exit.USAGE if wrong_call else Exit.NO) from error

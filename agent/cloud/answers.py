@@ -28,6 +28,7 @@ RETRY_AFTER_S_MAX = 86_400.0  # a daily allowance; no header silences us for lon
 SHOWN_MAX = 200
 TOKEN_MAX = 2000
 DIGITS_MAX = 15
+INT_DIGITS_MAX = 4000
 LATER = (408, 425, 429)
 SAID_BY_STATUS = (404, 405, 413, 415, 501)  # a proxy or a framework answers these in its own words
 LOGIN_WANTED = 511  # a captive portal that is honest [RFC 6585, 6]
@@ -94,7 +95,7 @@ class CloudAnswerBroken(CloudError):
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class RawAnswer:
     """An answer as it came."""
 
     status: int
@@ -118,7 +119,7 @@ class Answer:
     limits: Limits | None
 
 
-def read(profile: CloudProfile, call: Call, said: Said, now_ms: int) -> Answer:
+def read(profile: CloudProfile, call: Call, said: RawAnswer, now_ms: int) -> Answer:
     """Make an answer of what came.
 
     Raises:
@@ -148,14 +149,14 @@ def read(profile: CloudProfile, call: Call, said: Said, now_ms: int) -> Answer:
     )
 
 
-def _content(profile: CloudProfile, said: Said, now_ms: int) -> Any:
+def _content(profile: CloudProfile, said: RawAnswer, now_ms: int) -> Any:
     """Return the JSON of a good answer; raise what any other answer means."""
     status = said.status
     if status in (HTTPStatus.NOT_MODIFIED, HTTPStatus.NO_CONTENT):
         return None
     if 300 <= status < 400:
         to = _host_of(said.headers.get("Location", ""))
-        raise CloudAnswerBroken(f"{status}: we are sent to {to}, and do not go")
+        raise CloudAnswerBroken(f"{status}: it redirects to {to}, and no redirect is followed")
     retry_after_s = _retry_after_s(said.headers.get("Retry-After", ""), now_ms)
     if status == LOGIN_WANTED:
         raise CloudAnswerBroken(_web_page(said))
@@ -183,7 +184,7 @@ def _host_of(url: str) -> str:
     return shown(netloc.rpartition("@")[2]) or "another place"
 
 
-def _web_page(said: Said) -> str:
+def _web_page(said: RawAnswer) -> str:
     title = re.search(rb"<title[^>]*>([^<]{0,200})", said.body[:4096], re.IGNORECASE)
     name = shown(title[1].decode("utf-8", "replace")) if title else ""
     called = f" ({name!r})" if name else ""
@@ -259,6 +260,7 @@ def parse(body: bytes) -> Any:
         found = json.loads(
             body.decode("utf-8-sig"),
             parse_float=Decimal,
+            parse_int=_whole_number,
             parse_constant=_no_constant,
             object_pairs_hook=_without_doubles,
         )
@@ -278,6 +280,11 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise ValueError("a name stands twice in one object")
     return found
+
+
+def _whole_number(text: str) -> int | Decimal:
+    """A number that Python will not write out is one field's fault, not the whole answer's."""
+    return int(text) if len(text) <= INT_DIGITS_MAX else Decimal(text)
 
 
 def _no_constant(name: str) -> None:

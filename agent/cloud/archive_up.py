@@ -31,7 +31,7 @@ from agent.cloud.client import (
 from agent.cloud.outbox import Asked, Outbox
 from agent.cloud.parts import BYTES, received_of
 from agent.ledger import Ledger
-from agent.ledger_outbox import Fate, Kept
+from agent.ledger_outbox import Fate, UploadRow
 from config.settings import Settings, profiles
 from drivers.clock import Clock
 
@@ -87,13 +87,13 @@ class ArchiveUp:
             CloudError: it is not about documents alone: the key, or a limit.
         """
         now_s = self._clock.monotonic_s()
-        if not self._may(now_s) or (kept := self._first(now_s)) is None:
+        if not self._may(now_s) or (row := self._first(now_s)) is None:
             return False
         self._asked_s = now_s
         try:
-            self._send(kept)
+            self._send(row)
         except (CloudUnreachable, CloudAnswerBroken) as error:
-            self._broke(kept, error, now_s)
+            self._broke(row, error, now_s)
             return False
         self._failures, self._why = 0, ""
         return True
@@ -106,7 +106,7 @@ class ArchiveUp:
             starved and self._budget.wait_s(now_s, urgent=True) <= 0
         )
 
-    def _first(self, now_s: float) -> Kept | None:
+    def _first(self, now_s: float) -> UploadRow | None:
         """The oldest that waits, but for what the cloud broke on lately."""
         self._broken = {
             id_: (tries, until_s)
@@ -115,48 +115,50 @@ class ArchiveUp:
         }
         later = {id_ for id_, (tries, _) in self._broken.items() if tries >= TRIES_MAX}
         waiting = self._ledger.archive_waiting(len(later) + 1)
-        return next((kept for kept in waiting if kept.id not in later), None)
+        return next((row for row in waiting if row.id not in later), None)
 
-    def _send(self, kept: Kept) -> None:
-        said = json.loads(self._outbox.frozen(kept) or "{}")
+    def _send(self, row: UploadRow) -> None:
+        said = json.loads(self._outbox.frozen(row) or "{}")
         if not said:
-            self._ledger.settle([kept], Fate.MOOT)
+            self._ledger.settle([row], Fate.MOOT)
             return
-        if kept.call != "upload" or REPORT in said:
-            self._outbox.send(kept)
+        if row.call != "upload" or REPORT in said:
+            self._outbox.send(row)
             self._budget.spent_spare()
             return
-        if self._going is None or self._going.id != kept.id:
-            self._going = _Going(kept.id, said, self._store, self._part_bytes)
+        if self._going is None or self._going.id != row.id:
+            self._going = _Going(row.id, said, self._store, self._part_bytes)
         going = self._going
         try:
-            asks, answer = going.asks, self._request(kept, going)
+            asks, answer = going.asks, self._request(row, going)
         except ArchiveDamaged as error:
-            self._lost(kept, going, error)
+            self._lost(row, going, error)
         except CloudRefused as error:
             if error.status in NOT_AS_SENT and not going.again:
                 going.begin_again()
                 return
             self._going = None
-            self._outbox.refused(kept, error)
+            self._outbox.refused(row, error)
         else:
-            self._answered(kept, going, answer, was_asked=asks)
+            self._answered(row, going, answer, was_asked=asks)
 
-    def _request(self, kept: Kept, going: "_Going") -> Answer:
+    def _request(self, row: UploadRow, going: "_Going") -> Answer:
         place, content = going.next()
         headers = {"Content-Type": BYTES, "X-Content-SHA256": going.sha256}
         headers |= {"Content-Range": place} if place else {}
         whole = not place and not going.again  # under its name an answer is only said again
         self._budget.spent_spare()
         return self._ask(
-            kept.call,
-            parts=kept.parts,
+            row.call,
+            parts=row.parts,
             frozen=content,
-            idempotency=kept.idempotency if whole else "",
+            idempotency=row.idempotency if whole else "",
             extra=Extra(headers, going.labels),
         )
 
-    def _answered(self, kept: Kept, going: "_Going", answer: Answer, *, was_asked: bool) -> None:
+    def _answered(
+        self, row: UploadRow, going: "_Going", answer: Answer, *, was_asked: bool
+    ) -> None:
         received = received_of(answer, going.size)
         if answer.status not in (200, 201):
             going.received = received
@@ -164,36 +166,38 @@ class ArchiveUp:
         said = answer.data if isinstance(answer.data, dict) else {}
         sha256, size = str(said.get("sha256") or "").lower(), said.get("bytes", going.size)
         if (sha256, size) == (going.sha256, going.size):
-            self._done(kept)
+            self._done(row)
         elif sha256 and not going.again:
             going.begin_again(from_start=True)
         elif sha256:
-            self._aside(kept, f"OTHER_BYTES: the cloud has {size} bytes with SHA-256 {sha256[:64]}")
+            self._aside(row, f"OTHER_BYTES: the cloud has {size} bytes with SHA-256 {sha256[:64]}")
         elif self._part_bytes and not was_asked:
             going.received = None
         else:
-            self._done(kept, UNVERIFIED)
+            self._done(row, UNVERIFIED)
 
-    def _done(self, kept: Kept, reason: str = "") -> None:
+    def _done(self, row: UploadRow, reason: str = "") -> None:
         self._going = None
-        self._broken.pop(kept.id, None)
-        about = {"event_id": kept.event_id, "kind": kept.parts["kind"], "unverified": bool(reason)}
+        self._broken.pop(row.id, None)
+        about = {"event_id": row.event_id, "kind": row.parts["kind"], "unverified": bool(reason)}
         log.info("archive.uploaded", extra=about)
-        self._outbox.done(kept, reason)
+        self._outbox.done(row, reason)
 
-    def _aside(self, kept: Kept, reason: str) -> None:
+    def _aside(self, row: UploadRow, reason: str) -> None:
         self._going = None
-        log.warning("archive.aside", extra={"event_id": kept.event_id, "why": reason})
-        self._ledger.settle([kept], Fate.ASIDE, reason)
+        log.warning("archive.aside", extra={"event_id": row.event_id, "why": reason})
+        self._ledger.settle([row], Fate.ASIDE, reason)
 
-    def _lost(self, kept: Kept, going: "_Going", error: ArchiveDamaged) -> None:
+    def _lost(self, row: UploadRow, going: "_Going", error: ArchiveDamaged) -> None:
         if self._ledger.is_gone(going.document):
             self._going = None
-            self._ledger.settle([kept], Fate.MOOT, "retention took its bytes")
+            self._ledger.settle([row], Fate.MOOT, "retention took its bytes")
         else:
-            self._aside(kept, f"ARCHIVE_DAMAGED: {error}")
+            self._aside(row, f"ARCHIVE_DAMAGED: {error}")
 
-    def _broke(self, kept: Kept, error: CloudUnreachable | CloudAnswerBroken, now_s: float) -> None:
+    def _broke(
+        self, row: UploadRow, error: CloudUnreachable | CloudAnswerBroken, now_s: float
+    ) -> None:
         """Rest; what the cloud breaks on again and again is left for later.
 
         Raises:
@@ -205,8 +209,8 @@ class ArchiveUp:
         if status == TOO_MANY or getattr(error, "retry_after_s", None) is not None:
             raise error
         if status is not None:  # it answered, and broke
-            tries = self._broken.get(kept.id, (0, 0.0))[0] + 1
-            self._broken[kept.id] = (tries, now_s + LATER_S)
+            tries = self._broken.get(row.id, (0, 0.0))[0] + 1
+            self._broken[row.id] = (tries, now_s + LATER_S)
         wait_s = min(BACK_OFF_S * 2**self._failures, BACK_OFF_S_MAX)
         self._failures = min(self._failures + 1, DOUBLINGS_MAX)
         self._rest_until_s, self._why = now_s + wait_s, str(error)

@@ -10,14 +10,15 @@ rebuilt, by the agent that had the ledger which was lost. A Z told twice is a tu
 """
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from agent.archive.report_files import REBUILT
-from agent.archive.sorts import RateSum, Sort, ZFigures, figures_of
+from agent.archive.sorts import Sort, figures_of
 from agent.archive.store import ARCHIVE, Store
-from agent.cloud.results import REGISTERS, in_lei
+from agent.cloud.moments import local_time
+from agent.cloud.reports import report_model
 from agent.cloud.schema import idempotency
 from agent.entries import Event
 from agent.ledger import Ledger
@@ -92,40 +93,14 @@ class Archived:
         if moment := self._instant(told["at"]):
             said[DATES[sort]] = moment
         if sort in WITH_FIGURES and "figures" in facts:
-            said |= in_the_clouds_model(figures_of(json.dumps(facts["figures"])))
+            said |= report_model(figures_of(json.dumps(facts["figures"])))
         return said
 
     def _instant(self, at: str) -> str:
         """The device's local time as an instant; "" where it is no time."""
         try:
-            local = datetime.fromisoformat(at).replace(tzinfo=self._zone)
-            return local.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        except (ValueError, OverflowError):
+            local = local_time(at, self._zone)
+            told = local.astimezone(UTC).isoformat(timespec="milliseconds") if local else ""
+            return told.replace("+00:00", "Z")
+        except OverflowError:
             return ""
-
-
-def in_the_clouds_model(figures: ZFigures) -> dict[str, Any]:
-    """Name the figures of an X or a Z as the cloud does; money in lei [cloud_ebon.md 11]."""
-    return {
-        "number": figures.z_number,
-        "fiscalDate": figures.at,
-        "totals": None if figures.total is None else {"sales": in_lei(figures.total)},
-        "vatBreakdown": [_of_rate(rate) for rate in figures.rates],
-        "payments": [{"type": k, "amount": in_lei(paid)} for k, paid in figures.payments.items()],
-        "receiptCount": figures.receipts,
-        "registers": {
-            theirs: {"count": count, "amount": in_lei(figures.more.get(f"{ours}_total"))}
-            for ours, theirs in REGISTERS.items()
-            if (count := figures.more.get(f"{ours}_count")) is not None
-        },
-    }
-
-
-def _of_rate(rate: RateSum) -> dict[str, Any]:
-    return {
-        "group": rate.letter or None,
-        "rate": None if rate.rate is None else rate.rate / 100,
-        "gross": in_lei(rate.gross),
-        "base": None if rate.vat is None else in_lei(rate.gross - rate.vat),
-        "amount": in_lei(rate.vat),
-    }

@@ -27,7 +27,7 @@ from agent.cloud.answers import (
     CloudRefused,
     CloudUnreachable,
     Limits,
-    Said,
+    RawAnswer,
     Why,
     moment_ms,
     read,
@@ -159,7 +159,7 @@ class CloudClient:
             return answer
         return self._send(request, other, keys_left - 1)
 
-    def _ask(self, request: Outgoing, key: ApiKey) -> Said:
+    def _ask(self, request: Outgoing, key: ApiKey) -> RawAnswer:
         """Send one request and take its answer, whatever it is.
 
         Raises:
@@ -184,7 +184,7 @@ class CloudClient:
                 response.close()
         except httpx.HTTPError as error:
             raise CloudUnreachable(self._in_words(error)) from error
-        return Said(
+        return RawAnswer(
             response.status_code,
             response.headers,
             body.replace(key.secret.encode(), STRUCK_OUT),

@@ -85,8 +85,8 @@ def day(at_ms: int) -> str:
 def _certificate(error: ssl.SSLCertVerificationError, host: str) -> str:
     if error.verify_code in UNKNOWN_AUTHORITY:
         return (
-            f"{host} shows a certificate of nobody we know: does somebody listen in? If it is"
-            " your own network, give its CA as cloud.ca_file"
+            f"{host} shows a certificate from an unknown authority: does somebody listen in?"
+            " If it is your own network, give its CA as cloud.ca_file"
         )
     if error.verify_code in OTHER_NAME:
         return f"who answers as {host} has a certificate of another name: is it the cloud?"

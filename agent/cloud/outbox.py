@@ -16,6 +16,7 @@ import json
 import logging
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from agent.archive.index import ARCHIVED
 from agent.cloud import schema
@@ -34,7 +35,7 @@ from agent.cloud.client import (
 from agent.cloud.parts import document_of, send_in_parts
 from agent.entries import Event
 from agent.ledger import Ledger
-from agent.ledger_outbox import Fate, Kept, Upload
+from agent.ledger_outbox import Fate, Upload, UploadRow
 from config.settings import Settings, catalogue, profiles
 from drivers.clock import Clock
 
@@ -70,6 +71,7 @@ class Outbox:
         self._clock = clock
         self._profile = profiles()[settings.cloud.profile]
         self._agent_id = settings.agent.id
+        self._zone = ZoneInfo(settings.agent.timezone)
         self._archived = Archived(ledger, settings)
         self._operators: dict[str, str] = {}
         self.take_devices(settings)
@@ -86,7 +88,7 @@ class Outbox:
             for device in settings.device
         }
 
-    def next(self) -> list[Kept]:
+    def next(self) -> list[UploadRow]:
         """Return what waits, oldest first; write down what the latest events need.
 
         What the cloud broke on again and again is left for later, with all that belongs behind it:
@@ -100,64 +102,64 @@ class Outbox:
             id_ for id_, (tries, s) in self._broken.items() if tries >= TRIES_MAX and now_s < s
         }
         waiting = self._ledger.waiting(EVENTS_AT_ONCE_MAX + len(later))
-        blocked = {kept.command_id for kept in waiting if kept.id in later} - {None}
+        blocked = {row.command_id for row in waiting if row.id in later} - {None}
         return [k for k in waiting if k.id not in later and k.command_id not in blocked]
 
-    def send(self, kept: Kept) -> None:
+    def send(self, row: UploadRow) -> None:
         """Send one upload by its own route.
 
         Raises:
             CloudError: not now, or not with this key.
         """
-        body = self._body(kept)
+        body = self._body(row)
         if body is None:
-            self._ledger.settle([kept], Fate.MOOT)
+            self._ledger.settle([row], Fate.MOOT)
             return
         try:
-            self._send(kept, body)
+            self._send(row, body)
         except CloudRefused as error:
-            self.refused(kept, error)
+            self.refused(row, error)
         except CloudUnreachable as error:
             if error.status is not None:  # it answered, and broke
-                tries = self._broken.get(kept.id, (0, 0.0))[0] + 1
-                self._broken[kept.id] = (tries, self._clock.monotonic_s() + LATER_S)
+                tries = self._broken.get(row.id, (0, 0.0))[0] + 1
+                self._broken[row.id] = (tries, self._clock.monotonic_s() + LATER_S)
             raise
         else:
-            self._broken.pop(kept.id, None)
-            self.done(kept)
+            self._broken.pop(row.id, None)
+            self.done(row)
 
-    def done(self, kept: Kept, reason: str = "") -> None:
-        self._works(kept.call)
-        self._ledger.settle([kept], Fate.DONE, reason)
+    def done(self, row: UploadRow, reason: str = "") -> None:
+        self._works(row.call)
+        self._ledger.settle([row], Fate.DONE, reason)
 
-    def _send(self, kept: Kept, body: dict[str, Any]) -> None:
+    def _send(self, row: UploadRow, body: dict[str, Any]) -> None:
         """Send it whole; what is large goes up in parts, each a request of its own."""
-        call, frozen = self._profile.call(kept.call), body.get("frozen", b"")
+        call, frozen = self._profile.call(row.call), body.get("frozen", b"")
         if call is None or not 0 < call.part_bytes < len(frozen):
-            self._ask(kept.call, parts=kept.parts, idempotency=kept.idempotency, **body)
+            self._ask(row.call, parts=row.parts, idempotency=row.idempotency, **body)
             return
 
         def ask(extra: Extra, content: bytes) -> Answer:
-            return self._ask(kept.call, parts=kept.parts, frozen=content, extra=extra)
+            return self._ask(row.call, parts=row.parts, frozen=content, extra=extra)
 
         send_in_parts(document_of(frozen), call.part_bytes, ask)
 
-    def sync_body(self, waiting: list[Kept]) -> dict[str, list[dict[str, Any]]]:
+    def sync_body(self, waiting: list[UploadRow]) -> dict[str, list[dict[str, Any]]]:
         """Return what of this fits into a `sync` request."""
         told: dict[str, list[dict[str, Any]]] = {"results": [], "statuses": []}
-        for kept in self.by_sync(waiting):
-            assert kept.body is not None
+        for row in self.by_sync(waiting):
+            assert row.body is not None
             about = {
-                "result": {"commandId": kept.command_id},
-                "device_status": {"deviceId": kept.parts.get("device_id")},
+                "result": {"commandId": row.command_id},
+                "device_status": {"deviceId": row.parts.get("device_id")},
             }
-            told[BY_SYNC[kept.call]].append(json.loads(kept.body) | about[kept.call])
+            told[BY_SYNC[row.call]].append(json.loads(row.body) | about[row.call])
         return told
 
-    def by_sync(self, waiting: list[Kept]) -> list[Kept]:
-        return [kept for kept in waiting if kept.call in BY_SYNC and kept.body is not None]
+    def by_sync(self, waiting: list[UploadRow]) -> list[UploadRow]:
+        return [row for row in waiting if row.call in BY_SYNC and row.body is not None]
 
-    def sync_answered(self, sent: list[Kept], data: Any) -> None:
+    def sync_answered(self, sent: list[UploadRow], data: Any) -> None:
         """Write down what the cloud said to each.
 
         Raises:
@@ -168,15 +170,15 @@ class Outbox:
         good = {number for number in said if isinstance(number, int)} if _is_list(said) else set()
         refused = data.get("refused")
         bad = {r.get("eventId"): r for r in refused if _is_dict(r)} if _is_list(refused) else {}
-        taken = [kept for kept in sent if kept.event_id in good]
+        taken = [row for row in sent if row.event_id in good]
         self._ledger.settle(taken, Fate.DONE)
-        for call in {kept.call for kept in taken}:
+        for call in {row.call for row in taken}:
             self._works(call)
-        for kept in sent:
-            if kept.event_id in bad and kept.event_id not in good:
-                code, sentence = (str(bad[kept.event_id].get(n, "")) for n in ("code", "message"))
-                self._refused_in_sync(kept, code, shown(sentence))
-        if unsaid := [kept for kept in sent if kept.event_id not in good | bad.keys()]:
+        for row in sent:
+            if row.event_id in bad and row.event_id not in good:
+                code, sentence = (str(bad[row.event_id].get(n, "")) for n in ("code", "message"))
+                self._refused_in_sync(row, code, shown(sentence))
+        if unsaid := [row for row in sent if row.event_id not in good | bad.keys()]:
             raise CloudAnswerBroken(f"sync says nothing of {len(unsaid)} of {len(sent)} events")
 
     # the pieces
@@ -195,20 +197,20 @@ class Outbox:
             return self._archived.uploads(event)
         entry = self._ledger.entry(event.command_id) if event.command_id else None
         operator = self._operators.get(event.device_id, "")
-        return schema.to_uploads(event, entry, self._agent_id, operator)
+        return schema.to_uploads(event, entry, self._agent_id, operator, self._zone)
 
-    def frozen(self, kept: Kept) -> str | None:
+    def frozen(self, row: UploadRow) -> str | None:
         """Return the words to say it in: the same each time. None: nothing is left to say."""
-        if kept.body is not None:
-            return kept.body
-        uploads = self._uploads(self._ledger.event(kept.event_id))
-        body = next((one.body for one in uploads if one.call == kept.call), None)
-        return None if body is None else self._ledger.freeze(kept, body).body
+        if row.body is not None:
+            return row.body
+        uploads = self._uploads(self._ledger.event(row.event_id))
+        body = next((one.body for one in uploads if one.call == row.call), None)
+        return None if body is None else self._ledger.freeze(row, body).body
 
-    def _body(self, kept: Kept) -> dict[str, Any] | None:
-        if (frozen := self.frozen(kept)) is None:
+    def _body(self, row: UploadRow) -> dict[str, Any] | None:
+        if (frozen := self.frozen(row)) is None:
             return None
-        call = self._profile.call(kept.call)
+        call = self._profile.call(row.call)
         if call is not None and call.document:
             return {"body": json.loads(frozen)}
         return {"frozen": frozen.encode()}
@@ -217,7 +219,7 @@ class Outbox:
         if self._abilities.works(call):
             self._ledger.resume(call)
 
-    def refused(self, kept: Kept, error: CloudRefused) -> None:
+    def refused(self, row: UploadRow, error: CloudRefused) -> None:
         """Write down what a no means.
 
         Raises:
@@ -225,34 +227,34 @@ class Outbox:
         """
         if error.why in (Why.KEY, Why.ADDRESS):
             raise error
-        if error.why is Why.SCOPE or (error.why is Why.ROUTE and self._is_known(kept)):
-            log.warning("cloud.paused", extra={"call": kept.call, "reason": str(error)})
-            self._abilities.lost(kept.call, error)
-            self._ledger.pause(kept.call, str(error))
+        if error.why is Why.SCOPE or (error.why is Why.ROUTE and self._is_known(row)):
+            log.warning("cloud.paused", extra={"call": row.call, "reason": str(error)})
+            self._abilities.lost(row.call, error)
+            self._ledger.pause(row.call, str(error))
             return
         final = error.why is Why.CONFLICT or error.status == FINAL_STATUS
-        self._say_no(kept, str(error), final=final)
+        self._say_no(row, str(error), final=final)
 
-    def _refused_in_sync(self, kept: Kept, code: str, sentence: str) -> None:
+    def _refused_in_sync(self, row: UploadRow, code: str, sentence: str) -> None:
         """A row of a request that was taken; where a scope is lacking, its own call pauses."""
         if code in self._profile.errors.missing_scope:
-            self.refused(kept, CloudRefused(FORBIDDEN_STATUS, code, sentence, Why.SCOPE))
+            self.refused(row, CloudRefused(FORBIDDEN_STATUS, code, sentence, Why.SCOPE))
         else:
-            self._say_no(kept, f"{code}: {sentence}", final=_is_final(code))
+            self._say_no(row, f"{code}: {sentence}", final=_is_final(code))
 
-    def _say_no(self, kept: Kept, reason: str, *, final: bool) -> None:
-        final = final and kept.call == "result"
+    def _say_no(self, row: UploadRow, reason: str, *, final: bool) -> None:
+        final = final and row.call == "result"
         log.warning(
             "cloud.final" if final else "cloud.upload_refused",
-            extra={"call": kept.call, "event_id": kept.event_id, "why": reason},
+            extra={"call": row.call, "event_id": row.event_id, "why": reason},
         )
-        self._ledger.settle([kept], Fate.FINAL if final else Fate.ASIDE, reason)
+        self._ledger.settle([row], Fate.FINAL if final else Fate.ASIDE, reason)
 
-    def _is_known(self, kept: Kept) -> bool:
+    def _is_known(self, row: UploadRow) -> bool:
         """Is what it is about known to the cloud, so that only the route can be missing?"""
-        if kept.call == "result":
-            return self.is_command(kept.command_id or "")
-        device_id = kept.parts.get("device_id")
+        if row.call == "result":
+            return self.is_command(row.command_id or "")
+        device_id = row.parts.get("device_id")
         return device_id is None or self._is_device(device_id)
 
     def is_command(self, command_id: str) -> bool:

@@ -7,14 +7,11 @@ Facts from the cloud's public pages [cloud_ebon.md 8, 14]; what they leave open 
 """
 
 from abc import ABC, abstractmethod
-from datetime import date
-from decimal import Context, Decimal, Inexact, InvalidOperation
-from typing import Annotated, Any, Self
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    AfterValidator,
     AliasChoices,
-    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -26,7 +23,21 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from agent.archive.payloads import JePayload, MemoryPayload
+from agent.cloud.fields import (
+    BaniField,
+    DayField,
+    LinesField,
+    MomentField,
+    OffField,
+    PaymentKindField,
+    QuantityField,
+    RateField,
+    Text,
+    bounded,
+    shown,
+)
 from agent.commands import KINDS
+from agent.payload_fields import Letter
 from agent.payloads import (
     AdjustmentPayload,
     BarcodePayload,
@@ -42,6 +53,7 @@ from agent.payloads import (
     OperatorPayload,
     Payload,
     PaymentPayload,
+    PreflightPayload,
     ReceiptPayload,
     SlipPayload,
     VatPayload,
@@ -49,76 +61,28 @@ from agent.payloads import (
     fold_tax_id,
     problems_of,
 )
-from drivers.model import AdjustmentKind, BarcodeKind, PaymentKind, Problem
-
-SHOWN_MAX = 50
-DIGITS_MAX = 15
-
-# A number is taken as it was written or not at all; one with more digits is of no receipt.
-_EXACT = Context(prec=DIGITS_MAX, traps=[Inexact, InvalidOperation])
-
-
-def _decimal(value: object, places: int, code: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise PydanticCustomError("NOT_A_NUMBER", "must be a number")
-    try:
-        exact = Decimal(value).quantize(Decimal(1).scaleb(-places), context=_EXACT)
-    except InvalidOperation:
-        raise PydanticCustomError("NUMBER_TOO_LARGE", "is too large") from None
-    except Inexact:
-        problem = PydanticCustomError(code, "has more than {places} decimals", {"places": places})
-        raise problem from None
-    return int(exact.scaleb(places))
-
-
-def _bani(value: object) -> int:
-    return _decimal(value, 2, "AMOUNT_DECIMALS")
-
-
-def _thousandths(value: object) -> int:
-    return _decimal(value, 3, "QUANTITY_DECIMALS")
-
-
-def _payment_kind(value: object) -> PaymentKind:
-    text = value if isinstance(value, str) else ""
-    try:
-        return PaymentKind(text)
-    except ValueError:
-        raise PydanticCustomError(
-            "PAYMENT_KIND_UNKNOWN", "{value} is not a way to pay", {"value": shown(text)}
-        ) from None
-
-
-def _day(value: object) -> object:
-    if value is None:
-        return None
-    try:
-        return date.fromisoformat(value if isinstance(value, str) else "")
-    except ValueError:
-        raise PydanticCustomError("DATE_BAD", "must be a date like 2026-11-30") from None
-
-
-def _lines_of(value: object) -> object:
-    return value.splitlines() if isinstance(value, str) else value
-
-
-def _encodable(text: str) -> str:
-    """Half a surrogate pair is no text: it could not be written down."""
-    text.encode()
-    return text
-
-
-Text = Annotated[str, AfterValidator(_encodable)]
-BaniField = Annotated[int, BeforeValidator(_bani), Field(gt=0)]
-QuantityField = Annotated[int, BeforeValidator(_thousandths), Field(gt=0)]
-DayField = Annotated[date | None, BeforeValidator(_day)]
-RateField = Annotated[int, BeforeValidator(_bani), Field(ge=0)]
+from drivers.model import AdjustmentKind, BarcodeKind, Problem
 
 
 class _Vendor(BaseModel):
     """Unknown fields are ignored: the cloud may add some at any time [cloud_ebon.md 1]."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_not_said(cls, value: Any) -> Any:
+        """Leave out a null where the field may be left out, or is said by its other name."""
+        if not isinstance(value, dict):
+            return value
+        unsaid: set[Any] = set()
+        for name, field in cls.model_fields.items():
+            alias = field.validation_alias
+            names = alias.choices if isinstance(alias, AliasChoices) else [alias or name]
+            nulls = {each for each in names if each in value and value[each] is None}
+            if not field.is_required() or any(each in value for each in {*names} - nulls):
+                unsaid |= nulls
+        return {name: given for name, given in value.items() if name not in unsaid}
 
 
 def _adjustment(value: object) -> object:
@@ -129,14 +93,14 @@ def _adjustment(value: object) -> object:
 class Change(_Vendor):
     """A discount or a surcharge; which one is the name of its field."""
 
-    type: Annotated[str, StringConstraints(pattern="^(percent|amount)$")]
-    value: Annotated[int, BeforeValidator(_bani), Field(ge=0)]
+    type: Literal["percent", "amount"]
+    value: OffField
 
 
 ChangeField = Annotated[Change | None, BeforeValidator(_adjustment)]
 
 
-class Changed(_Vendor):
+class Adjustable(_Vendor):
     """What can have a discount or a surcharge: an item, and a whole receipt."""
 
     discount: ChangeField = None
@@ -157,7 +121,7 @@ class Changed(_Vendor):
         return None
 
 
-class Item(Changed):
+class Item(Adjustable):
     name: Annotated[Text, StringConstraints(min_length=1)]
     quantity: QuantityField
     price: BaniField
@@ -182,11 +146,7 @@ class Item(Changed):
 
 
 class VendorPayment(_Vendor):
-    kind: Annotated[
-        PaymentKind,
-        BeforeValidator(_payment_kind),
-        Field(validation_alias=AliasChoices("type", "method")),
-    ]
+    kind: Annotated[PaymentKindField, Field(validation_alias=AliasChoices("type", "method"))]
     amount: BaniField
 
 
@@ -202,7 +162,7 @@ class Vendor(_Vendor, ABC):
     def translated(self) -> Payload: ...
 
 
-class VendorReceipt(Changed, Vendor):
+class VendorReceipt(Adjustable, Vendor):
     items: Annotated[list[Item], Field(min_length=1)]
     payments: Annotated[list[VendorPayment], Field(min_length=1)]
     customer_cif: Annotated[Text | None, Field(alias="customerCif")] = None
@@ -228,9 +188,7 @@ class VendorReceipt(Changed, Vendor):
 
 
 class VendorSlip(Vendor):
-    lines: Annotated[list[Text], BeforeValidator(_lines_of), Field(min_length=1)] = Field(
-        validation_alias=AliasChoices("lines", "text")
-    )
+    lines: Annotated[LinesField, Field(validation_alias=AliasChoices("lines", "text"))]
 
     def translated(self) -> SlipPayload:
         return SlipPayload(texts=self.lines)
@@ -251,11 +209,10 @@ class VendorCashOut(Vendor):
 
 
 class VendorClock(Vendor):
-    datetime_: Annotated[AwareDatetime | None, Field(alias="datetime")] = None
+    datetime_: Annotated[MomentField, Field(alias="datetime")] = None
 
     def translated(self) -> ClockPayload:
-        at = self.datetime_
-        return ClockPayload(at_ms=None if at is None else int(at.timestamp() * 1000))
+        return ClockPayload(at_ms=self.datetime_)
 
 
 class VendorHeader(Vendor):
@@ -273,7 +230,7 @@ class VendorFooter(Vendor):
 
 
 class VendorVat(Vendor):
-    rates: dict[Text, RateField]
+    rates: dict[Letter, RateField]
 
     def translated(self) -> VatPayload:
         return VatPayload(rates=self.rates)
@@ -348,8 +305,11 @@ SPELLINGS: dict[type[Payload], type[Vendor]] = {
 }
 
 
-NOTHING_READ = (NoPayload, ZReportPayload)
+NOTHING_READ = (NoPayload, PreflightPayload, ZReportPayload)
 MAY_BE_EMPTY = (ClockPayload, OperatorNumberPayload)
+STRANGE = (ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
+"""What translating may raise, should a payload find a hole in it: one entry never stops the shop.
+The raw body is written down beside the refusal, so nothing is lost by it."""
 
 
 def understood(kind: str, payload: Any, asked_at_ms: int) -> tuple[str | None, list[Problem]]:
@@ -366,11 +326,10 @@ def understood(kind: str, payload: Any, asked_at_ms: int) -> tuple[str | None, l
     if payload in (None, []) and wanted in MAY_BE_EMPTY:  # some servers write {} as []
         payload = {}
     try:
-        ours = SPELLINGS[wanted].model_validate(payload).translated()
+        ours = SPELLINGS[wanted].model_validate(bounded(payload)).translated()
         return ours.asked(asked_at_ms).model_dump_json(), []
     except ValidationError as error:
         return None, problems_of(error)
-
-
-def shown(text: str) -> str:
-    return ascii(text[:SHOWN_MAX])
+    except STRANGE as error:
+        sentence = f"this agent can make nothing of it ({type(error).__name__})"
+        return None, [Problem("payload", "PAYLOAD_STRANGE", sentence)]

@@ -8,21 +8,26 @@ Prices hold VAT. What was paid is told without the change, so that it is the tot
 
 from collections import defaultdict
 from dataclasses import replace
+from datetime import tzinfo
 from typing import Any
 
+from agent.cloud.moments import fiscal_date
 from agent.cloud.results import fiscal_id, known
 from agent.entries import LedgerEntry
 from agent.payloads import ReceiptPayload, to_receipt
-from drivers.model import Line, PaymentKind, Receipt
+from drivers.model import Bani, Line, PaymentKind, Receipt
 
 RATE = 10_000  # a rate is in hundredths of a percent
+ONE = 1000  # a quantity is in thousandths
 METHODS = {PaymentKind.MEAL_TICKET: "voucher", PaymentKind.VALUE_TICKET: "voucher"}
 METHODS |= {
     kind: str(kind) for kind in PaymentKind if kind in ("cash", "card", "credit", "voucher")
 }
 
 
-def receipt_of(entry: LedgerEntry, result: dict[str, Any], operator: str) -> dict[str, Any]:
+def receipt_of(
+    entry: LedgerEntry, result: dict[str, Any], operator: str, zone: tzinfo
+) -> dict[str, Any]:
     """Say what stands on the paper of an issued `print_receipt`."""
     receipt = to_receipt(ReceiptPayload.model_validate_json(entry.payload or ""), entry.id)
     lines = _standing(receipt.lines)
@@ -37,7 +42,7 @@ def receipt_of(entry: LedgerEntry, result: dict[str, Any], operator: str) -> dic
     }
     told = {
         "fiscalId": fiscal_id(result),
-        "fiscalDate": known("issued_at", result["issued_at"]),
+        "fiscalDate": fiscal_date(result["issued_at"], zone),
         "fiscalSeries": known("fiscal_serial", result["fiscal_serial"]),
     }
     body |= {name: value for name, value in told.items() if value is not None}
@@ -58,14 +63,19 @@ def _standing(lines: tuple[Line, ...]) -> list[Line]:
 
 
 def _item(line: Line) -> dict[str, Any]:
+    """A surcharge stands inside the price; what its rounding is too much is taken off again."""
+    price, gross = line.unit_price, line.gross
+    if line.total > gross:
+        price = Bani(-(-line.total * ONE // line.quantity))
+        gross = replace(line, unit_price=price).gross
     item = {
         "name": line.name,
-        "quantity": line.quantity / 1000,
-        "price": line.unit_price / 100,
+        "quantity": line.quantity / ONE,
+        "price": price / 100,
         "vatRate": line.vat_rate / 100,
         "department": line.department,
     }
-    less = line.gross - line.total
+    less = gross - line.total
     return item | {"discount": less / 100} if less else item
 
 

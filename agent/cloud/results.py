@@ -1,9 +1,14 @@
 """What became of a command, in the cloud's words: its facts as the cloud's models name them."""
 
+import json
 import re
 from typing import Any
 
+from agent.archive.figures import of_report
+from agent.asked_at import in_asked_order
+from agent.cloud.reports import in_lei, report_model
 from agent.entries import Event, LedgerEntry
+from agent.problem_words import romanian
 from agent.states import State
 
 CLAIM_LOST = "CLAIM_LOST"  # another agent has it, or it was cancelled: not ours to answer
@@ -32,15 +37,12 @@ NAMES = {
     "fiscal_memory_number": "fiscalMemoryNumber",
     "tax_id": "cif",
     "type_code": "typeCode",
+    "day_opened_at": "dayOpenedAt",
+    "service_at": "serviceAt",
+    "tax_office_until": "taxOfficeUntil",
+    "vat_rates": "vatRates",
+    "z_reports_left": "zReportsLeft",
 } | _SPANS
-REGISTERS = {
-    "discounts": "discounts",
-    "surcharges": "surcharges",
-    "voids": "voids",
-    "cancelled": "cancelled",
-    "cash_in": "cashIn",
-    "cash_out": "cashOut",
-}
 MONEY = {"total", "cash", "paid_in", "paid_out"}
 UNTOLD_IF_EMPTY = {  # numbers that begin with 1, and texts: a driver writes 0 or "" for not told
     "document_number",
@@ -74,6 +76,8 @@ _PATHS = {
     "read_electronic_journal": _SPANS,
 }
 
+_ADJUSTMENT = re.compile(r"(?P<before>(lines\[(?P<line>[0-9]+)\]\.)?)adjustment\b")
+
 
 def result_of(event: Event, entry: LedgerEntry) -> dict[str, Any] | None:
     """Say what an event means for its command; None: nothing that the cloud is told."""
@@ -90,12 +94,12 @@ def result_of(event: Event, entry: LedgerEntry) -> dict[str, Any] | None:
             problems = event.data["problems"]
             if problems[0]["code"] == CLAIM_LOST:
                 return None
-            return _failure(entry.kind, "failed", problems)
+            return _failure(entry, "failed", problems)
         case "lose" if entry.state is State.IN_DOUBT:
             fault = event.data["fault"] or "restarted"
-            return _failure(entry.kind, "in_doubt", [_plain(fault.upper(), event.data["reason"])])
+            return _failure(entry, "in_doubt", [_plain(fault.upper(), event.data["reason"])])
         case "undecidable" if entry.state is State.HELD:
-            return _failure(entry.kind, "held", [_plain("HELD", event.data["reason"])])
+            return _failure(entry, "held", [_plain("HELD", event.data["reason"])])
     return None
 
 
@@ -103,9 +107,10 @@ def _plain(code: str, sentence: str) -> dict[str, str]:
     return {"path": "", "code": code, "sentence": sentence}
 
 
-def _failure(kind: str, status: str, problems: list[dict[str, str]]) -> dict[str, Any]:
+def _failure(entry: LedgerEntry, status: str, problems: list[dict[str, str]]) -> dict[str, Any]:
     told = [
-        {"path": _vendor_path(kind, p["path"]), "code": p["code"], "message": p["sentence"]}
+        {"path": _asked_at(entry, p["path"]), "code": p["code"], "message": p["sentence"]}
+        | ({"messageRo": said} if (said := romanian(p["code"])) else {})
         for p in problems[:PROBLEMS_TOLD_MAX]
     ]
     sentences = "; ".join(
@@ -117,6 +122,24 @@ def _failure(kind: str, status: str, problems: list[dict[str, str]]) -> dict[str
         "errorCode": problems[0]["code"],
         "errorMessage": sentences,
     }
+
+
+def _asked_at(entry: LedgerEntry, path: str) -> str:
+    """Name the field as it was sent; what we keep as an adjustment came under one of two names."""
+    path = in_asked_order(path, entry.payload)
+    found = _ADJUSTMENT.match(path)
+    if found and _is_surcharge(entry.payload, found["line"]):
+        path = f"{found['before']}surcharge{path[found.end() :]}"
+    return _vendor_path(entry.kind, path)
+
+
+def _is_surcharge(payload: str | None, line: str | None) -> bool:
+    try:
+        asked = json.loads(payload or "{}")
+        holder = asked if line is None else asked["lines"][int(line)]
+        return str(holder["adjustment"]["kind"]).startswith("surcharge")
+    except (ValueError, LookupError, TypeError):  # a ledger that was damaged
+        return False
 
 
 def _vendor_path(kind: str, path: str) -> str:
@@ -159,40 +182,16 @@ def archived(result: dict[str, Any]) -> dict[str, Any]:
 def _report(result: dict[str, Any]) -> dict[str, Any]:
     common = {NAMES[name]: known(name, result[name]) for name in ("fiscal_serial", "issued_at")}
     common["number"] = result["number"] or None
-    groups = result["groups"]
-    if groups is None:  # a person read its number off the paper, no more
+    if result["groups"] is None:  # a person read its number off the paper, no more
         return common | {"totals": None}
-    registers = result.get("registers")  # None: the device does not tell them
-    return common | {
-        "totals": {"sales": in_lei(sum(group["total"] for group in groups))},
-        "vatBreakdown": [_of_group(group, registers) for group in groups],
-        "payments": [
-            {"type": p["kind"], "amount": in_lei(p["amount"])} for p in result["payments"]
-        ],
-        "receiptCount": registers and registers["receipts"],
-        "registers": registers
-        and {
-            theirs: {"count": registers[ours]["count"], "amount": in_lei(registers[ours]["total"])}
-            for ours, theirs in REGISTERS.items()
-        },
-    }
-
-
-def _of_group(group: dict[str, Any], registers: dict[str, Any] | None) -> dict[str, Any]:
-    gross, rate = group["total"], group["rate"]
-    vat = registers["vat"].get(group["letter"]) if registers else None
-    return {
-        "group": group["letter"],
-        "rate": None if rate is None else rate / 100,
-        "gross": in_lei(gross),
-        "base": None if vat is None else in_lei(gross - vat),
-        "amount": in_lei(vat),
-    }
+    return report_model(of_report(result)) | common
 
 
 def _told(name: str, value: Any) -> Any:
     if name in MONEY:
         return in_lei(value)
+    if name == "vat_rates":
+        return [rate / 100 for rate in value]
     if name == "rates":
         return {letter: rate / 100 for letter, rate in value.items()}
     if isinstance(value, list):
@@ -200,7 +199,3 @@ def _told(name: str, value: Any) -> Any:
     if isinstance(value, dict):
         return {NAMES.get(inner, inner): _told(inner, part) for inner, part in value.items()}
     return known(name, value)
-
-
-def in_lei(bani: int | None) -> float | None:
-    return None if bani is None else bani / 100

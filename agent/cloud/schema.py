@@ -10,11 +10,12 @@ dropped.
 import json
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from hashlib import sha256
 from typing import Any
 
-from agent.cloud.payloads import shown, understood
+from agent.cloud.fields import shown
+from agent.cloud.payloads import understood
 from agent.cloud.receipts import receipt_of
 from agent.cloud.results import CLAIM_LOST, archived, result_of
 from agent.entries import LOCAL, Event, Incoming, LedgerEntry, as_told
@@ -69,7 +70,8 @@ def to_incoming(
 ) -> Incoming:
     """Translate one entry of the list.
 
-    Its age is measured by the cloud's own clock, so that a wrong clock here does no harm.
+    Its age is measured by the cloud's own clock, and so is the moment when it expires: a clock that
+    is wrong here, or is set meanwhile, does no harm.
 
     Raises:
         NotACommand: it has no usable id, or is nested too deeply to be written down.
@@ -95,7 +97,7 @@ def to_incoming(
         kind=kind,
         body=text,
         payload=payload,
-        expires_at_ms=now_ms + ttl_ms - age_ms,
+        expires_at_ms=(server_ms or now_ms) + ttl_ms - age_ms,
         problems=tuple(problems),
     )
 
@@ -114,9 +116,13 @@ def _time_ms(text: str) -> int | None:
 
 
 def to_uploads(
-    event: Event, entry: LedgerEntry | None, agent_id: str, operator: str = ""
+    event: Event,
+    entry: LedgerEntry | None,
+    agent_id: str,
+    operator: str = "",
+    zone: tzinfo = UTC,
 ) -> list[Upload]:
-    """Say what the cloud is told of an event. Often nothing."""
+    """Say what the cloud is told of an event. Often nothing. `zone`: the shop's."""
     who = {"agentId": agent_id, "eventId": event.id}
     if event.name == "device":
         body = who | {
@@ -138,11 +144,16 @@ def to_uploads(
         body = who | result | {"executedAt": _iso(event.at_ms)}
         key = idempotency("result", agent_id, event.id)
         uploads.append(Upload("result", {"command_id": entry.id}, body, key))
-    return [*uploads, *_documents(event, entry, result, who, operator)]
+    return [*uploads, *_documents(event, entry, result, who, operator, zone)]
 
 
 def _documents(
-    event: Event, entry: LedgerEntry, result: dict[str, Any], who: dict[str, Any], operator: str
+    event: Event,
+    entry: LedgerEntry,
+    result: dict[str, Any],
+    who: dict[str, Any],
+    operator: str,
+    zone: tzinfo,
 ) -> Iterator[Upload]:
     """What came out on paper, for the cloud's own lists of it."""
     if event.name not in DONE:
@@ -158,7 +169,7 @@ def _documents(
         yield Upload("report", {"kind": REPORTS[entry.kind]}, told, key)
     if entry.kind == "print_receipt":
         with suppress(ValueError):  # of a ledger that was damaged: its payload is lost
-            told = receipt_of(entry, event.data["result"], operator)
+            told = receipt_of(entry, event.data["result"], operator, zone)
             yield Upload("receipt", {}, told, idempotency("receipt", entry.id))
 
 

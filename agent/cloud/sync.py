@@ -13,14 +13,13 @@ refusal of our key stops the taking of work and is tried again slowly.
 
 import contextlib
 import logging
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
 from random import Random
 from typing import Any
 
+from agent import disk
 from agent.cloud import schema
 from agent.cloud.abilities import Abilities
 from agent.cloud.archive_up import ArchiveUp
@@ -40,9 +39,10 @@ from agent.cloud.outbox import Outbox
 from agent.cloud.pace import Pace
 from agent.cloud.trouble import SyncTrouble
 from agent.cloud.waiting import Waiting, at_once
+from agent.cloud_time import CloudTime
 from agent.entries import LedgerEntry
 from agent.ledger import Ledger
-from agent.ledger_outbox import Kept
+from agent.ledger_outbox import UploadRow
 from config.settings import Settings, profiles
 from drivers.clock import Clock
 from drivers.model import Problem
@@ -59,14 +59,7 @@ STARVED_S = 30.0  # a poll that was held back as long goes before what there is 
 CLOSING_UPLOADS_MAX = 50
 TOO_MANY = 429
 CLOCK_OFF_MS = 60_000
-DISK_WARN, DISK_FULL = 80, 95  # percent
 HALT = (Why.KEY, Why.ADDRESS)
-
-
-def disk_used(path: Path) -> int:
-    """How full the disk is, in percent, as `df` says it."""
-    found = shutil.disk_usage(path)
-    return -(-100 * found.used // max(1, found.used + found.free))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +71,7 @@ class Around:
     budget: Budget | None = None
     disk: Callable[[], int] = int
     keys: KeyRing | None = None
+    cloud_time: CloudTime | None = None
 
 
 class CloudSync:
@@ -98,6 +92,7 @@ class CloudSync:
         self._profile = profiles()[cloud.profile]
         self._ledger = ledger
         self._clock = clock
+        self._cloud_time = around.cloud_time or CloudTime(clock)
         self._arrived = arrived
         self._random = around.random or Random(settings.agent.id)
         self._disk = around.disk
@@ -121,7 +116,6 @@ class CloudSync:
         self._failures = 0
         self._trouble = SyncTrouble(clock)
         self._held_back_s: float | None = None  # since when a due poll waits
-        self._clock_off_ms = 0
         self._disk_used = 0
         self.sentence = "starting"
 
@@ -144,25 +138,29 @@ class CloudSync:
         self.sentence = "connected"
         return True
 
+    def leave(self) -> None:
+        """One request is short; the one that waits has a thread of its own."""
+
     def close(self) -> None:
         """Tell what the printers did last, if the cloud can be reached; then hang up."""
         if not self._is_resting():
             with contextlib.suppress(CloudError):
-                for kept in self._outbox.next()[:CLOSING_UPLOADS_MAX]:
-                    self._outbox.send(kept)
+                for row in self._outbox.next()[:CLOSING_UPLOADS_MAX]:
+                    self._outbox.send(row)
         self._client.close()
 
     @property
     def notes(self) -> list[str]:
         """What `amef status` says beside the sentence."""
         found = [*self._abilities.sentences, *self._archive.notes]
-        if abs(self._clock_off_ms) > CLOCK_OFF_MS:
-            way = "behind" if self._clock_off_ms > 0 else "ahead of"
-            off_s = abs(self._clock_off_ms) // 1000
+        off_ms = self._cloud_time.ahead_ms()
+        if abs(off_ms) > CLOCK_OFF_MS:
+            way = "behind" if off_ms > 0 else "ahead of"
+            off_s = abs(off_ms) // 1000
             found.append(f"the clock of this machine is {off_s} s {way} the cloud's")
-        if self._disk_used >= DISK_FULL:
+        if self._disk_used >= disk.FULL:
             found.append(f"the disk is {self._disk_used} % full: no new commands are taken")
-        elif self._disk_used >= DISK_WARN:
+        elif self._disk_used >= disk.WARN:
             found.append(f"the disk is {self._disk_used} % full")
         wait_s = self.budget.wait_s(self._clock.monotonic_s(), urgent=False)
         if wait_s > STARVED_S and not self._failures:  # who is not reached has more to say
@@ -205,7 +203,7 @@ class CloudSync:
     def _has_room(self) -> bool:
         """A command that cannot be written down is better not taken."""
         self._disk_used = self._disk()
-        return self._disk_used < DISK_FULL
+        return self._disk_used < disk.FULL
 
     def _ask(self, call: str, **content: Any) -> Answer:
         """Make a request, counted."""
@@ -220,8 +218,7 @@ class CloudSync:
 
     def _heard(self, answer: Answer) -> None:
         self.budget.heard(answer.limits, self._clock.monotonic_s())
-        if answer.server_ms is not None:
-            self._clock_off_ms = answer.server_ms - self._clock.now_ms()
+        self._cloud_time.heard(answer.server_ms)
 
     # up
 
@@ -237,7 +234,8 @@ class CloudSync:
         return None
 
     def _claim(self, entry: LedgerEntry) -> None:
-        if entry.expires_at_ms <= self._clock.now_ms():  # the cloud has given it up as well
+        time = self._cloud_time
+        if time.is_known and entry.expires_at_ms <= time.now_ms():  # the cloud gave it up as well
             self._ledger.reject(entry, [Problem("", schema.CLAIM_LOST, "it ran out unclaimed")])
             return
         if self._abilities.can("claim"):
@@ -259,11 +257,11 @@ class CloudSync:
         self._ledger.claimed(entry.id)
         self._arrived(entry.device_id)
 
-    def _tell(self, uploads: list[Kept]) -> None:
+    def _tell(self, uploads: list[UploadRow]) -> None:
         self._pace.worked(self._clock.monotonic_s())
         by_sync = self._outbox.by_sync(uploads)
         alone = self._trouble.results_go_alone
-        if alone or not by_sync or not self._abilities.can("sync") or self._disk_used >= DISK_FULL:
+        if alone or not by_sync or not self._abilities.can("sync") or self._disk_used >= disk.FULL:
             self._outbox.send(uploads[0])
             return
         try:
@@ -277,7 +275,7 @@ class CloudSync:
             self._synced(answer)
             self._outbox.sync_answered(by_sync, answer.data)
 
-    def _sync_content(self, by_sync: list[Kept]) -> dict[str, Any]:
+    def _sync_content(self, by_sync: list[UploadRow]) -> dict[str, Any]:
         body = {
             "agentId": self._agent_id,
             "devices": self._device_ids,

@@ -20,7 +20,7 @@ HARMLESS = ("devices", "list", "keys", "receipts", "reports")  # `keys`: who may
 EXTRA = ("receipts", "reports")  # that these cannot be asked keeps nobody from working
 
 
-class Verdict(StrEnum):
+class KeyProof(StrEnum):
     PROVEN = "proven"
     LACKING = "lacking"
     UNPROVEN = "unproven"  # not without doing it
@@ -33,7 +33,7 @@ class Row:
 
     call: str
     scopes: tuple[str, ...]
-    verdict: Verdict
+    proof: KeyProof
     note: str = ""
 
 
@@ -47,7 +47,7 @@ class Trial:
     least: tuple[str, ...] = ()  # the scopes that do the whole work
 
     def lacking(self, calls: tuple[str, ...]) -> list[Row]:
-        return [row for row in self.rows if row.call in calls and row.verdict is Verdict.LACKING]
+        return [row for row in self.rows if row.call in calls and row.proof is KeyProof.LACKING]
 
 
 def client_of(settings: Settings, key: ApiKey) -> CloudClient:
@@ -69,13 +69,13 @@ def try_key(client: CloudClient, profile: CloudProfile, device_id: str = "") -> 
         scopes = _scopes(profile, call)
         try:
             client.send(call, parts={"limit": "1", "device_id": device_id, "page": ""})
-            said[call] = Row(call, scopes, Verdict.PROVEN)
+            said[call] = Row(call, scopes, KeyProof.PROVEN)
         except CloudRefused as error:
-            taken = any(row.verdict is Verdict.PROVEN for row in said.values())
+            taken = any(row.proof is KeyProof.PROVEN for row in said.values())
             if error.why in (Why.KEY, Why.ADDRESS) and not taken:
                 return Trial(str(error))
-            verdicts = {Why.SCOPE: Verdict.LACKING, Why.ROUTE: Verdict.ABSENT}
-            said[call] = Row(call, scopes, verdicts.get(error.why, Verdict.UNPROVEN), str(error))
+            proofs = {Why.SCOPE: KeyProof.LACKING, Why.ROUTE: KeyProof.ABSENT}
+            said[call] = Row(call, scopes, proofs.get(error.why, KeyProof.UNPROVEN), str(error))
         except CloudError:
             if call not in EXTRA:
                 raise
@@ -87,7 +87,7 @@ def _judge(profile: CloudProfile, said: dict[str, Row]) -> Trial:
     all_scope = profile.key.all_scope
     everything = (
         all_scope
-        if keys is not None and keys.verdict is Verdict.PROVEN and all_scope in keys.scopes
+        if keys is not None and keys.proof is KeyProof.PROVEN and all_scope in keys.scopes
         else ""
     )
     rows = [
@@ -97,8 +97,8 @@ def _judge(profile: CloudProfile, said: dict[str, Row]) -> Trial:
     ]
     if everything:
         rows = [
-            Row(row.call, row.scopes, Verdict.PROVEN)
-            if row.verdict is Verdict.UNPROVEN and not row.note
+            Row(row.call, row.scopes, KeyProof.PROVEN)
+            if row.proof is KeyProof.UNPROVEN and not row.note
             else row
             for row in rows
         ]
@@ -110,7 +110,7 @@ def _least(profile: CloudProfile, rows: list[Row]) -> tuple[str, ...]:
     least = {
         scope
         for row in rows
-        if row.call not in MORE and row.verdict is not Verdict.ABSENT
+        if row.call not in MORE and row.proof is not KeyProof.ABSENT
         for scope in row.scopes
     }
     for scope, implied in profile.key.implies.items():
@@ -122,20 +122,20 @@ def _least(profile: CloudProfile, rows: list[Row]) -> tuple[str, ...]:
 def _row(profile: CloudProfile, call: str, said: dict[str, Row]) -> Row:
     """Judge a call that was not made by those that were."""
     if profile.call(call) is None:
-        return Row(call, (), Verdict.ABSENT)
+        return Row(call, (), KeyProof.ABSENT)
     scopes = _scopes(profile, call)
-    proven = {s for row in said.values() if row.verdict is Verdict.PROVEN for s in row.scopes}
+    proven = {s for row in said.values() if row.proof is KeyProof.PROVEN for s in row.scopes}
     proven |= {scope for has in proven for scope in profile.key.implies.get(has, [])}
     lacking = {
         row.scopes[0]
         for row in said.values()
-        if row.verdict is Verdict.LACKING and len(row.scopes) == 1
+        if row.proof is KeyProof.LACKING and len(row.scopes) == 1
     }
     if not lacking.isdisjoint(scopes):
-        return Row(call, scopes, Verdict.LACKING)
-    taken = any(row.verdict is Verdict.PROVEN for row in said.values())
+        return Row(call, scopes, KeyProof.LACKING)
+    taken = any(row.proof is KeyProof.PROVEN for row in said.values())
     known = taken and proven.issuperset(scopes)  # where there are no scopes, a key is a key
-    return Row(call, scopes, Verdict.PROVEN if known else Verdict.UNPROVEN)
+    return Row(call, scopes, KeyProof.PROVEN if known else KeyProof.UNPROVEN)
 
 
 def _scopes(profile: CloudProfile, call: str) -> tuple[str, ...]:

@@ -7,14 +7,16 @@
 What contradicts itself is refused as soon as it is seen, with the line where it stands.
 """
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from agent.commands import KINDS
 from agent.folder.words import NotUnderstood, positive
+from agent.payload_fields import TEXTS_MAX
 from agent.payloads import (
     LINES_MAX,
     PAYMENTS_MAX,
-    TEXTS_MAX,
     AdjustmentPayload,
     LinePayload,
     Payload,
@@ -35,6 +37,16 @@ class Asked:
 
     kind: str
     payload: Payload
+    places: Mapping[str, str] = field(default_factory=dict)  # of a path in the payload: its line
+
+    def at(self, path: str) -> str:
+        """Say on which line of the file a path of the payload stands; "" where it is of the whole.
+
+        What has no line of its own stands where that stands which holds it.
+        """
+        while path and path not in self.places:
+            path = re.sub(r"[.\[][^.\[]*$|^[^.\[]*$", "", path)
+        return self.places.get(path, "")
 
 
 class Draft:
@@ -51,6 +63,7 @@ class Draft:
         self.is_slip = False  # said to be no sale: texts only
         self._other: Asked | None = None
         self._last = ""
+        self._places: dict[str, str] = {}
 
     def sell(self, at: str, line: LinePayload) -> None:
         self._before_payment(at)
@@ -58,6 +71,7 @@ class Draft:
             raise NotUnderstood(at, "LINE_OUT_OF_PLACE", "a sale after a discount on the subtotal")
         self._room(at, len(self._lines), LINES_MAX)
         self._on_subtotal = False
+        self._places |= {f"lines[{len(self._lines)}]": at, "lines": at}
         self._lines.append(line)
 
     def adjust(self, at: str, kind: AdjustmentKind, value: int) -> None:
@@ -69,8 +83,10 @@ class Draft:
         if self._adjustment or (not self._on_subtotal and self._lines[-1].adjustment):
             raise NotUnderstood(at, "TWO_ADJUSTMENTS", "it has a discount or a surcharge already")
         if self._on_subtotal:
+            self._places["adjustment"] = at
             self._adjustment = adjustment
         else:
+            self._places[f"lines[{len(self._lines) - 1}].adjustment"] = at
             self._lines[-1] = self._lines[-1].model_copy(update={"adjustment": adjustment})
 
     def subtotal(self, at: str) -> None:
@@ -81,6 +97,7 @@ class Draft:
         """`amount` None: all that is left."""
         self._only_sale(at)
         self._room(at, len(self._payments), PAYMENTS_MAX)
+        self._places |= {f"payments[{len(self._payments)}]": at, "payments": at}
         self._payments.append((at, kind, amount))
 
     def text(self, at: str, text: str) -> None:
@@ -88,12 +105,15 @@ class Draft:
         self._only_sale(at)
         place = self._below if self._lines else self._above
         self._room(at, len(place), TEXTS_MAX)
+        where = "texts_below" if self._lines else "texts_above"
+        self._places |= {f"{where}[{len(place)}]": at, where: at}
         place.append(text)
 
     def customer(self, at: str, tax_id: str) -> None:
         self._only_sale(at)
         if self._customer:
             raise NotUnderstood(at, "LINE_OUT_OF_PLACE", "a second customer")
+        self._places["customer_tax_id"] = at
         self._customer = fold_tax_id(tax_id)
 
     def slip(self, at: str) -> None:
@@ -107,7 +127,7 @@ class Draft:
             raise NotUnderstood(at, "TEXT_WITH_CASH", "a text beside cash in or out")
         if self._other or self._lines or self._above or self._payments or self._customer:
             raise NotUnderstood(at, "MORE_THAN_ONE_COMMAND", "one file is one command")
-        self._other = Asked(kind, payload or KINDS[kind].payload())
+        self._other = Asked(kind, payload or KINDS[kind].payload(), {"amount": at})
 
     @property
     def is_cash(self) -> bool:
@@ -122,12 +142,13 @@ class Draft:
         if self._other:
             return self._other
         if self._lines and not self.is_slip:
-            return Asked("print_receipt", self._receipt())
+            return Asked("print_receipt", self._receipt(), self._places)
         if self._payments or self._customer or self._lines:
             raise NotUnderstood(self._last, "NOTHING_SOLD", "nothing is sold")
         if not self._above:
             raise NotUnderstood("", "FILE_EMPTY", "nothing is asked")
-        return Asked("non_fiscal_receipt", SlipPayload(texts=self._above))
+        places = {path.replace("texts_above", "texts"): at for path, at in self._places.items()}
+        return Asked("non_fiscal_receipt", SlipPayload(texts=self._above), places)
 
     def _receipt(self) -> ReceiptPayload:
         if not self._payments:

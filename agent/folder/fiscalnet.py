@@ -21,8 +21,8 @@ from collections.abc import Callable
 
 from agent.folder.draft import Asked, Draft
 from agent.folder.words import (
+    Ending,
     NotUnderstood,
-    Outcome,
     rows_of,
     sentence_of,
     shown,
@@ -72,14 +72,14 @@ def read(raw: bytes, settings: FolderSettings) -> Asked:
     return draft.finish()
 
 
-def answer(outcome: Outcome) -> tuple[str, bytes]:
+def answer(ending: Ending) -> tuple[str, bytes]:
     """Return the name of the answer file, and what stands in it."""
-    if outcome.problem is None:
-        rows = ["BONOK=1", f"NRBON={outcome.number}"]
+    if ending.problem is None:
+        rows = ["BONOK=1", f"NRBON={ending.number}"]
     else:
-        code, sentence = outcome.problem.code, sentence_of(outcome.problem)
+        code, sentence = ending.problem.code, sentence_of(ending.problem)
         rows = ["BONOK=0", f"ERRCODE={code}", f"ERRINFO={sentence}"]
-    return outcome.name, "".join(f"{row}\r\n" for row in rows).encode("ascii")
+    return ending.name, "".join(f"{row}\r\n" for row in rows).encode("ascii")
 
 
 def answer_names(name: str) -> list[str]:

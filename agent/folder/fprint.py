@@ -21,7 +21,8 @@ of payments: those are to be named in `payments`, as a wrong one silently makes 
 
 The answer is assumed: `name.out` or `name.err`, the lines again with their service field filled in
 (the device's last six signs, a digit that counts, 0 or -1), then in `.out` a line N with the number
-of the receipt and of its Z, in `.err` ERRCODE= and ERRINFO=.
+of the receipt and of its Z, in `.err` ERRCODE= and ERRINFO=. What is wrong with the whole file is
+marked at its first line.
 """
 
 import re
@@ -32,8 +33,8 @@ from pathlib import PurePath
 from agent.folder.draft import Asked, Draft
 from agent.folder.fiscalnet import department_of
 from agent.folder.words import (
+    Ending,
     NotUnderstood,
-    Outcome,
     decimal,
     positive,
     rows_of,
@@ -85,23 +86,23 @@ def read(raw: bytes, settings: FolderSettings) -> Asked:
     return draft.finish()
 
 
-def answer(outcome: Outcome) -> tuple[str, bytes]:
+def answer(ending: Ending) -> tuple[str, bytes]:
     """Return the name of the answer file, and what stands in it."""
-    text = outcome.raw.removeprefix(BOM_UTF8).decode("latin-1")  # every byte as it came
-    done, problem = outcome.problem is None, outcome.problem
-    rows = []
-    for count, (at, row) in enumerate(rows_of(text), 1):
-        bad = problem is not None and at == problem.path
-        rows.append(_executed(row, outcome, count) if done else _refused(row) if bad else row)
+    text = ending.raw.removeprefix(BOM_UTF8).decode("latin-1")  # every byte as it came
+    done, problem = ending.problem is None, ending.problem
+    rows, asked = [], rows_of(text)
+    lines = [at for at, _ in asked]
+    at_fault = lines.index(problem.path) if problem and problem.path in lines else 0
+    for count, (_, row) in enumerate(asked, 1):
+        bad = count == at_fault + 1  # the first, where it is of the whole file
+        rows.append(_executed(row, ending, count) if done else _refused(row) if bad else row)
     if problem is None:
-        told = outcome.result or {}
-        last = (
-            f"N,1,{_service(outcome, len(rows) + 1)};{outcome.number};{told.get('z_number', '')};"
-        )
+        told = ending.result or {}
+        last = f"N,1,{_service(ending, len(rows) + 1)};{ending.number};{told.get('z_number', '')};"
         rows.append(last)
     else:
         rows += [f"ERRCODE={problem.code}", f"ERRINFO={sentence_of(problem)}"]
-    name = _answer_name(outcome.name, ".out" if done else ".err")
+    name = _answer_name(ending.name, ".out" if done else ".err")
     return name, "".join(f"{row}\r\n" for row in rows).encode("latin-1")
 
 
@@ -114,13 +115,13 @@ def _answer_name(name: str, suffix: str) -> str:
     return path.stem + (suffix.upper() if path.suffix.isupper() else suffix)
 
 
-def _executed(row: str, outcome: Outcome, count: int) -> str:
-    service = _service(outcome, count)
+def _executed(row: str, ending: Ending, count: int) -> str:
+    service = _service(ending, count)
     return re.sub(r"^([^,;]*,[^,;]*,)[^;]*;?", lambda head: f"{head[1]}{service};", row)
 
 
-def _service(outcome: Outcome, count: int) -> str:
-    serial = str((outcome.result or {}).get("fiscal_serial", ""))
+def _service(ending: Ending, count: int) -> str:
+    serial = str((ending.result or {}).get("fiscal_serial", ""))
     return f"{serial[-6:]:_>6},{count % 10},{RESULT_OK}"
 
 

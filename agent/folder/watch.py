@@ -15,9 +15,11 @@ import json
 import logging
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 
+from agent.asked_at import in_asked_order
+from agent.english import counted
 from agent.entries import LOCAL, Acceptance, Incoming, LedgerEntry
 from agent.folder import fiscalnet, fprint
 from agent.folder.stages import (
@@ -34,7 +36,7 @@ from agent.folder.stages import (
     label_of,
     parts_of,
 )
-from agent.folder.words import NotUnderstood, Outcome
+from agent.folder.words import Ending, NotUnderstood
 from agent.ledger import Ledger
 from agent.states import State
 from config.folder import FolderSettings
@@ -65,6 +67,8 @@ class _Sight:
 class FolderLoop:
     """The work of one watched folder. `arrived` wakes the printer's worker."""
 
+    notes = ()  # its sentence says it all
+
     def __init__(
         self,
         settings: FolderSettings,
@@ -90,7 +94,7 @@ class FolderLoop:
     def sentence(self) -> str:
         if self._trouble:
             return f"{self._settings.path} cannot be used: {self._trouble}"
-        notes = [f"{len(self._in_work or ())} files in work"]
+        notes = [f"{counted(len(self._in_work or ()), 'file', 'files')} in work"]
         if held := self._held & (self._in_work or set()):
             notes.append(f"{len(held)} held for a person")
         if self._unreadable:
@@ -117,6 +121,9 @@ class FolderLoop:
             log.warning("folder.trouble", extra={"reason": trouble or "over"})
             self._trouble = trouble
         return more
+
+    def leave(self) -> None:
+        """A step is short: there is nothing to cut."""
 
     def close(self) -> None:
         """Nothing is open between two steps."""
@@ -232,16 +239,16 @@ class FolderLoop:
     def _answer_taken(self, labels: set[str]) -> None:
         assert self._in_work is not None, "they are read before"
         for label in sorted(labels):
-            outcome = self._outcome(label)
-            if outcome is not None:
-                self._answer(outcome, TAKEN, label)
+            ending = self._ending(label)
+            if ending is not None:
+                self._answer(ending, TAKEN, label)
                 self._in_work.discard(label)
 
     def _answer_refused(self) -> None:
         for label in self._stages.waiting(REFUSED):
             self._answer(_not_done(parts_of(label)[1], IN_USE), REFUSED, label)
 
-    def _outcome(self, label: str) -> Outcome | None:
+    def _ending(self, label: str) -> Ending | None:
         """Say how a command ended; None: it has not."""
         digest, name = parts_of(label)
         try:
@@ -249,9 +256,9 @@ class FolderLoop:
         except LookupError:  # a ledger that was lost and made anew: never print it again
             return _not_done(name, UNKNOWN)
         if entry.state is State.ISSUED:
-            return Outcome(name, _raw(entry), entry.result, None)
+            return Ending(name, _raw(entry), entry.result, None)
         if entry.state is State.REJECTED:
-            return Outcome(name, _raw(entry), None, self._why(entry))
+            return Ending(name, _raw(entry), None, self._placed(self._why(entry), entry))
         if entry.state is State.HELD and self._settings.names == "reused":
             return _not_done(name, HELD)  # else the next sale would wait, and get its answer
         if entry.state is State.HELD:
@@ -266,10 +273,21 @@ class FolderLoop:
                 return Problem(**problem)
         return Problem("", "REJECTED", entry.reason or "it was not printed")
 
-    def _answer(self, outcome: Outcome, stage: str, label: str) -> None:
+    def _placed(self, problem: Problem, entry: LedgerEntry) -> Problem:
+        """Name the line of the file, not our own field; a file not understood has it already."""
+        if entry.payload is None:
+            return problem
+        try:
+            asked = self._format.read(_raw(entry), self._settings)
+        except NotUnderstood:  # by now: the configuration is another
+            return problem
+        path = asked.at(in_asked_order(problem.path, entry.payload))
+        return replace(problem, path=path)
+
+    def _answer(self, ending: Ending, stage: str, label: str) -> None:
         """Answer, then file away: a crash in between answers again, and says the same."""
-        self._stages.answer(*self._format.answer(outcome))
-        done = outcome.problem is None
+        self._stages.answer(*self._format.answer(ending))
+        done = ending.problem is None
         self._stages.file_away(stage, label, DONE if done else BAD)
         log.info("folder.answered", extra={"device_id": self._settings.device, "done": done})
 
@@ -298,5 +316,5 @@ def _told(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
-def _not_done(name: str, problem: Problem) -> Outcome:
-    return Outcome(name, b"", None, problem)
+def _not_done(name: str, problem: Problem) -> Ending:
+    return Ending(name, b"", None, problem)

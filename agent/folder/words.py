@@ -11,46 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from drivers.faults import Fault
-from drivers.faults import words as fault_words
+from agent.problem_words import romanian
 from drivers.model import Problem
 
 DIGITS_MAX = 12
 SHOWN_MAX = 40
+QUOTES = dict.fromkeys(map(ord, "„”`"), '"')
 AUTO = ("utf-8-sig", "cp1250")  # a till writes one of the two; cp1250 has the ISO letters too
 
-# What the cashier reads, in the plain letters that the formats ask for. With English beside it.
-ROMANIAN = {
-    "ALREADY_EXECUTED": "Fisierul a fost deja executat de alt program.",
-    "AMOUNT_TOO_LARGE": "Suma sau cantitatea este prea mare.",
-    "CUSTOMER_TAX_ID_BAD": "Codul fiscal al clientului este gresit.",
-    "EXPIRED": "Fisierul a asteptat prea mult si NU a fost tiparit.",
-    "HELD": "NU se stie daca a iesit pe hartie: verificati bonul inainte de a-l repeta.",
-    "FILE_EMPTY": "Fisierul este gol.",
-    "FILE_TOO_LARGE": "Fisierul este prea mare.",
-    "LINE_OUT_OF_PLACE": "Linia nu poate sta in acest loc.",
-    "LINE_UNREADABLE": "Linia nu are forma asteptata.",
-    "MORE_THAN_ONE_COMMAND": "Un fisier este o singura comanda: puneti-le in fisiere separate.",
-    "NAME_IN_USE": "Un fisier cu acest nume este inca in lucru. Acesta NU a fost tiparit.",
-    "NOTHING_SOLD": "Bonul nu are nicio vanzare.",
-    "NOT_ENOUGH_CASH": "Nu sunt destui bani in sertar.",
-    "NOT_IN_LEDGER": "Nu se stie ce s-a intamplat cu acest fisier. Verificati hartia.",
-    "NOT_POSITIVE": "Valoarea trebuie sa fie mai mare decat zero.",
-    "NOT_TEXT": "Fisierul nu este text intr-o codare cunoscuta.",
-    "NUMBER_UNREADABLE": "Numarul nu este scris cum trebuie.",
-    "PAYMENTS_EXCEED_TOTAL": "Platile depasesc totalul.",
-    "PAYMENTS_SHORT": "Platile sunt mai mici decat totalul.",
-    "PAYMENT_KIND_UNKNOWN": "Felul de plata nu este cunoscut; vedeti `payments` in configuratie.",
-    "PAYMENT_MISSING": "Bonul nu are nicio plata.",
-    "RECEIPT_PAID": "Bonul deschis este deja platit.",
-    "TEXT_WITH_CASH": "Textul de langa o miscare de numerar nu se poate tipari.",
-    "TEXT_TOO_LONG": "Textul este prea lung.",
-    "TOO_MANY_LINES": "Sunt prea multe linii.",
-    "TWO_ADJUSTMENTS": "O singura reducere sau majorare pe rand.",
-    "UNSUPPORTED_LINE": "Acest fel de linie nu este cunoscut sau nu se poate face aici.",
-    "VAT_GROUP_NOT_MAPPED": "Grupa de TVA nu este in configuratie; vedeti `vat_rates`.",
-    "VAT_RATE_UNKNOWN": "Casa de marcat nu are aceasta cota de TVA.",
-}
+# Beside the code, as the formats have words of their own for the same.
+ADVICE = {"PAYMENT_KIND_UNKNOWN": "Vedeți „payments” în configurație."}
 
 
 class NotUnderstood(Exception):
@@ -62,7 +32,7 @@ class NotUnderstood(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Ending:
     """How a dropped file ended. `raw` is the file; `problem` is None if it was done."""
 
     name: str
@@ -139,14 +109,12 @@ def shown(text: str) -> str:
 
 def sentence_of(problem: Problem) -> str:
     """Say it to the cashier: Romanian first, and what exactly; one line of plain letters."""
-    romanian = ROMANIAN.get(problem.code, "")
-    if not romanian and (code := problem.code.lower()) in set(Fault):
-        romanian = fault_words()[Fault(code)].ro
+    said = " ".join(filter(None, (romanian(problem.code), ADVICE.get(problem.code))))
     exactly = f"{problem.path}: {problem.sentence}" if problem.path else problem.sentence
-    return plain(f"{romanian} ({exactly})" if romanian else exactly)
+    return plain(f"{said} ({exactly})" if said else exactly)
 
 
 def plain(text: str) -> str:
     """Leave out what an old till could not show."""
-    letters = unicodedata.normalize("NFKD", text)
+    letters = unicodedata.normalize("NFKD", text.translate(QUOTES))
     return re.sub(r"\s+", " ", letters.encode("ascii", "ignore").decode())

@@ -27,20 +27,20 @@ from drivers.archive import (
     Unhurried,
     ZSpan,
 )
+from drivers.archive_stream import TRIES_MAX, KeptDocuments, again, too_long
+from drivers.datecs_x.codes import END_OF_DATA, JE_FIND, JE_READ
 from drivers.datecs_x.fields import je_header, je_numbers
-from drivers.datecs_x.je import END_OF_DATA, JE_READ
-from drivers.datecs_x.talk import LONG, DatecsTalk
+from drivers.datecs_x.talk import DatecsTalk
 from drivers.errors import ContactLost, Refused
 from drivers.faults import Fault
 from drivers.je import Trace
+from protocol.isl_exchange import LONG
 
-MEMORY_BY_DATE, MEMORY_BY_Z, JE_FIND = 94, 95, 124
+MEMORY_BY_DATE, MEMORY_BY_Z = 94, 95
 SHORT, DETAILED, NEXT_MEMORY_LINE = 10, 11, 3  # Type of 94 and 95: to PC
 CHOOSE, NEXT_JE_LINE, ANY_TYPE = 0, 1, 0  # of 125
 
-TRIES_MAX = 3
 MEMORY_LINES_MAX, DOCUMENT_LINES_MAX = 65_536, 10_000
-KEPT_MAX = 2_000
 GAP_MAX = 8  # numbers without a document, one behind the other
 ON_WIRE, DAY_BEGINS, DAY_ENDS = "%d-%m-%y", "00:00:00", "23:59:59"
 KINDS = {  # types of 125, the Bulgarian list
@@ -61,28 +61,12 @@ class DatecsArchive:
 
     def __init__(self, talk: DatecsTalk) -> None:
         self._talk = talk
-        self._kept: dict[int, ArchivedDocument] = {}  # of a reading that was left
+        self._kept = KeptDocuments()
         self.patience: Patience = Unhurried()
         self.by_day = False
 
     def fiscal_memory(self, span: MemorySpan, *, detailed: bool) -> Iterator[bytes]:
-        told: list[bytes] = []
-        for tries_left in reversed(range(TRIES_MAX)):
-            place = 0
-            try:
-                for line in self._report(span, DETAILED if detailed else SHORT):
-                    if place == len(told):
-                        told.append(line)
-                        yield line
-                    elif told[place] != line:
-                        raise ContactLost(f"begun again, line {place + 1} of the report is another")
-                    place += 1
-                if place < len(told):
-                    raise ContactLost(f"begun again, the report ends after line {place}")
-                return
-            except ContactLost:
-                if not tries_left:
-                    raise
+        return again(lambda: self._report(span, DETAILED if detailed else SHORT))
 
     def find(self, span: JeSpan) -> range:
         match span:
@@ -101,23 +85,11 @@ class DatecsArchive:
                 return range(*begins)
 
     def documents(self, numbers: Iterable[int]) -> Iterator[ArchivedDocument]:
-        kept, self._kept = self._kept, {}
-        given: dict[int, ArchivedDocument] = {}
-        try:
-            for number in numbers:
-                self.patience.document()
-                document = kept.get(number) or self._document(number)
-                if document is not None:
-                    if len(given) < KEPT_MAX:
-                        given[number] = document
-                    yield document
-            given = {}
-        finally:
-            self._kept = given
+        return self._kept.read(numbers, self._document, lambda: self.patience)
 
     def forget(self) -> None:
         """Another device may answer from now on."""
-        self._kept = {}
+        self._kept.forget()
 
     # the pieces
 
@@ -167,7 +139,7 @@ class DatecsArchive:
                     raise
                 return
             yield line
-        raise Refused(Fault.RESULT_TOO_LARGE, device_code="", doing=f"above {lines_max} lines")
+        too_long(lines_max)
 
     def _choose(self, number: int) -> tuple[str, Trace] | None:
         """Return type and header of a document; None: the JE does not have it."""

@@ -21,7 +21,7 @@ from drivers.model import (
     PaymentKind,
     VatRate,
 )
-from protocol.fields import decimal_text, decimal_value, integer, money
+from protocol.fields import decimal_text, hundredths, integer, money
 
 GROUPS = "ABCDEFG"
 UNUSED_RATE = 100_00  # 100.00 or 100.02 marks a group that is not programmed [datecs.md 10]
@@ -40,7 +40,7 @@ ON_PAPER = "%d-%m-%Y %H:%M:%S"
 
 
 def bani(text: str) -> Bani:
-    return Bani(decimal_value(text, 2))
+    return Bani(hundredths(text))
 
 
 def nothing(_fields: list[str]) -> Any:
@@ -66,7 +66,7 @@ def adjustment_fields(adjustment: Adjustment | None) -> tuple[str, str]:
 
 def vat_table(fields: list[str]) -> dict[str, VatRate | None]:
     """50: nZ, TaxA.., EntDate: however many groups the firmware has, None for the unused."""
-    values = [decimal_value(text, 2) for text in fields[1:-1]]
+    values = [hundredths(text) for text in fields[1:-1]]
     return {
         letter: VatRate(value) if value < UNUSED_RATE else None
         for letter, value in zip(GROUPS, values, strict=False)

@@ -5,14 +5,13 @@ Unverified on hardware: the JE numbers documents as 255 nBon does, and its types
 
 from collections.abc import Iterator, Mapping
 
+from drivers.datecs_x.codes import END_OF_DATA, JE_READ
 from drivers.datecs_x.fields import JE_NAMED, JE_TYPES, je_header
 from drivers.datecs_x.talk import DatecsTalk
 from drivers.errors import Refused
-from drivers.je import DocumentKind, JeDocument, Trace, look_for
+from drivers.je import AskedAgain, DocumentKind, Found, JeDocument, Trace, look_for
 
-JE_READ = 125
 DOCUMENTS_MAX, LINES_MAX = 8, 2000
-END_OF_DATA = "-100003"
 
 
 class DatecsJe:
@@ -20,15 +19,20 @@ class DatecsJe:
 
     def __init__(self, talk: DatecsTalk) -> None:
         self._talk = talk
+        self._again = AskedAgain()
 
-    def find(
-        self, reference: str, new: range, of: DocumentKind
-    ) -> tuple[bool | None, Trace | None]:
-        """Look for our reference in those documents; None: they could not all be read."""
+    def find(self, reference: str, new: range, of: DocumentKind) -> Found:
+        """Look for our reference in those documents; None: they could not all be read.
+
+        Raises:
+            ContactLost: no answer: not this time.
+        """
         if not reference or len(new) > DOCUMENTS_MAX:
             return None, None
         try:
-            return look_for(reference, self._documents(new, JE_TYPES[of]))
+            return self._again.ask(
+                reference, lambda: look_for(reference, self._documents(new, JE_TYPES[of]))
+            )
         except Refused:
             return None, None
 

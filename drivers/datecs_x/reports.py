@@ -4,19 +4,18 @@ X and Z are two functions; the letter stands in each, so that one can never beco
 that a report needs is read before it prints.
 """
 
-from collections.abc import Mapping
-
+from drivers.datecs_x.codes import DEVICE_INFO, READ_CLOCK
 from drivers.datecs_x.fields import bani, device_time, payments
-from drivers.datecs_x.talk import LONG, DatecsTalk
+from drivers.datecs_x.talk import DatecsTalk
+from drivers.day_reports import VatTable, group_totals
 from drivers.errors import Refused, need_same_z
-from drivers.model import Bani, DayRegisters, GroupTotal, Payment, Report, Tally, VatRate
+from drivers.model import Bani, DayRegisters, Payment, Report, Tally
 from protocol.fields import integer
+from protocol.isl_exchange import LONG
 
 VAT = 1  # Type of 65
 RECEIPTS, DISCOUNTS, VOIDS, CASH = 2, 3, 4, 5  # of 110
-READ_CLOCK, LAST_Z, DAY_TOTALS, REPORT, DAY_INFO, DEVICE_INFO = 62, 64, 65, 69, 110, 123
-
-VatTable = Mapping[str, VatRate | None]
+LAST_Z, DAY_TOTALS, REPORT, DAY_INFO = 64, 65, 69, 110
 
 
 class DatecsReports:
@@ -96,12 +95,7 @@ def report(
     fields: list[str], table: VatTable, serial: str, paid: tuple[Payment, ...], at: str
 ) -> Report:
     """64, 65, 69: nRep, then a sum for each VAT group; unused groups without a sum are left out."""
-    sums = zip(table.items(), (bani(text) for text in fields[1:]), strict=False)
-    groups = tuple(
-        GroupTotal(letter, rate, total)
-        for (letter, rate), total in sums
-        if total or rate is not None
-    )
+    groups = group_totals(zip(table, map(bani, fields[1:]), strict=False), table)
     return Report(integer(fields[0]), serial, groups, paid, at)
 
 

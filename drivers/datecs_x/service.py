@@ -8,12 +8,14 @@ seven rates, 101, and the transfer of a logo with 202.
 import base64
 
 from drivers.capabilities import TextPlace
+from drivers.datecs_x.codes import VARIABLE
 from drivers.datecs_x.fields import GROUPS, UNUSED_RATE
-from drivers.datecs_x.talk import LONG, VARIABLE, DatecsTalk
+from drivers.datecs_x.talk import DatecsTalk
 from drivers.errors import Refused
 from drivers.faults import Fault
 from drivers.model import VatRate
 from protocol.fields import money
+from protocol.isl_exchange import LONG
 
 SET_VAT, PASSWORD, LOGO = 83, 101, 202
 TEXT_NAMES = {TextPlace.HEADER: "Header", TextPlace.FOOTER: "Footer"}

@@ -7,6 +7,7 @@ do(48, 1, "0001", 1, "", "")  ->  fields after the error code, through `read`
 from collections.abc import Callable
 from typing import TypeVar
 
+from drivers.datecs_x.codes import VARIABLE
 from drivers.datecs_x.fields import nothing
 from drivers.errors import Refused, no_sense
 from drivers.faults import Fault
@@ -15,14 +16,10 @@ from drivers.status import load_faults
 from protocol.errors import ReplyError
 from protocol.exchange import READ, Budget, Reply, Request
 from protocol.fields import split_tabbed, tabbed
+from protocol.isl_exchange import PRINT
 from protocol.text import ASCII, from_device, to_device
 
-PRINT = Budget(silence_s=2.0, total_s=30.0)
-MONEY = Budget(silence_s=5.0, total_s=60.0)
-LONG = Budget(silence_s=10.0, total_s=180.0)
-
 FAULTS = load_faults("datecs_x_errors.csv")
-VARIABLE = 255
 
 Value = TypeVar("Value")
 
@@ -62,7 +59,7 @@ class DatecsTalk:
             ContactLost: no answer, or one that makes no sense.
         """
         told = self._told(code, *parameters, budget=budget, repeatable=repeatable)
-        fields = split_tabbed(from_device(told)) if told else []
+        fields = split_tabbed(from_device(told, self.code_page)) if told else []
         try:
             return read(fields)
         except (ReplyError, IndexError) as error:

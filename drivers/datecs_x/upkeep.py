@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
+from drivers.datecs_x.codes import DEVICE_INFO, JE_FIND, JE_READ, READ_CLOCK
 from drivers.datecs_x.fields import device_time, je_header, last_of_two, record_time
 from drivers.datecs_x.talk import DatecsTalk
 from drivers.errors import Refused
@@ -15,7 +16,7 @@ from drivers.model import DeviceTime, VatRate
 from drivers.upkeep import Upkeep
 from protocol.fields import integer
 
-READ_CLOCK, Z_LEFT, LAST_RECORD, DEVICE_INFO, JE_SEARCH, JE_READ = 62, 68, 86, 123, 124, 125
+Z_LEFT, LAST_RECORD = 68, 86
 RECEIPTS = 1  # DocType of 124
 
 Value = TypeVar("Value")
@@ -58,7 +59,7 @@ class DatecsUpkeep:
         """The first receipt after the last Z, by its JE document."""
         z_report_at = self._talk.read(DEVICE_INFO, 3, read=lambda fields: fields[3])
         first = self._talk.read(
-            JE_SEARCH, z_report_at, "", RECEIPTS, read=lambda fields: integer(fields[-3])
+            JE_FIND, z_report_at, "", RECEIPTS, read=lambda fields: integer(fields[-3])
         )
         trace = self._talk.read(JE_READ, 0, first, RECEIPTS, read=lambda f: je_header(f)[1])
         return device_time(trace.issued_at).at

@@ -3,7 +3,7 @@
 import pkgutil
 from dataclasses import replace
 from importlib import import_module
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from drivers.base import FiscalPrinter, Operator
 from drivers.capabilities import Feature
@@ -12,6 +12,13 @@ from drivers.fiscalnet.folder import FiscalNetFolder
 from drivers.fiscalnet.text import ByHand
 from drivers.transport import Transport
 from protocol.text import ASCII
+
+
+class Own(TypedDict, total=False):
+    """What only some families are told."""
+
+    by_hand: ByHand  # one that cannot be asked who it is
+    network_password: str  # one whose network wants it first; "": it does not
 
 
 def names() -> list[str]:
@@ -26,21 +33,24 @@ def printer(
     features: frozenset[Feature] = frozenset(),
     code_page: str = ASCII,
     dialect: str = "",
-    by_hand: ByHand | None = None,
+    **own: Unpack[Own],
 ) -> FiscalPrinter:
     """Build the driver of a family over a cable, with these features on; opens nothing.
 
-    `dialect` is for a family that has several; empty, it takes its first. `by_hand` is for one
-    that cannot be asked who it is.
+    `dialect` is for a family that has several; empty, it takes its first.
 
     Raises:
         ModuleNotFoundError: no such family (the configuration checks before).
     """
     driver = import_module(f"{__name__}.{family}").DRIVER
-    spoken: dict[str, Any] = {"dialect": dialect} if dialect else {}
-    if by_hand is not None:
-        spoken["by_hand"] = by_hand
-    made: FiscalPrinter = driver(transport, clock, operator, **spoken)
+    said: dict[str, Any] = {"dialect": dialect, **own}
+    told = {name: value for name, value in said.items() if value}
+    made: FiscalPrinter = driver(transport, clock, operator, **told)
     can = made.capabilities
-    made.capabilities = replace(can, features=can.features & features, code_page=code_page)
+    made.capabilities = replace(
+        can,
+        features=can.features & features,
+        lacks=frozenset(Feature) - can.features,
+        code_page=code_page,
+    )
     return made

@@ -28,7 +28,7 @@ from drivers.archive import NoArchive
 from drivers.base import Operator, unheeded
 from drivers.capabilities import Capabilities, Feature, Told
 from drivers.clock import Clock
-from drivers.errors import NotStarted, Refused
+from drivers.errors import NotStarted, Refused, no_such
 from drivers.faults import Fault
 from drivers.fiscalnet.folder import FiscalNetFolder
 from drivers.fiscalnet.talk import IN_HAND_S, PREFIX, FiscalNetTalk
@@ -292,7 +292,7 @@ def _name(reference: str, number: int) -> str:
 
 
 def _unknown(doing: str) -> NoReturn:
-    raise Refused(Fault.UNKNOWN_COMMAND, device_code="", doing=f"{doing}: FiscalNet has no such")
+    no_such(f"{doing}: FiscalNet has no such")
 
 
 DRIVER = Custom

@@ -61,12 +61,20 @@ FAULTS = {
     25: Fault.NO_RECEIPT_OPEN,
     30: Fault.FISCAL_MEMORY_FULL,
     50: Fault.NO_DATA,
+    60: Fault.JE_FAILED,  # 60 to 65: the SD card
+    61: Fault.JE_FAILED,
+    62: Fault.JE_FAILED,
+    63: Fault.JE_FAILED,
+    64: Fault.JE_FAILED,
+    65: Fault.JE_FAILED,
     66: Fault.OPERATOR_REFUSED,
+    68: Fault.TAX_OFFICE_LINK,  # the certificate
     70: Fault.FISCAL_MEMORY_FAILED,
     71: Fault.FISCAL_MEMORY_FAILED,
     72: Fault.FISCAL_MEMORY_FAILED,
     73: Fault.FISCAL_MEMORY_FAILED,
     74: Fault.FISCAL_MEMORY_FAILED,
+    76: Fault.TAX_OFFICE_LINK,
     81: Fault.Z_REPORT_DUE,
     82: Fault.Z_REPORT_DUE,
     83: Fault.Z_REPORT_DUE,
@@ -79,6 +87,11 @@ FAULTS = {
     92: Fault.DAY_OPEN,
     93: Fault.DAY_OPEN,
     95: Fault.DAY_OPEN,
+    96: Fault.JE_FAILED,
+    98: Fault.SERVICE_NEEDED,  # 98 to 100: the security module (SAM)
+    99: Fault.SERVICE_NEEDED,
+    100: Fault.SERVICE_NEEDED,
+    **dict.fromkeys([*range(101, 108), *range(109, 114), 117], Fault.TAX_OFFICE_LINK),
     108: Fault.OPERATOR_REFUSED,
 }
 

@@ -46,6 +46,12 @@ JE_LINES_MAX = 2000
 TEXT_KINDS = {DocumentKind.RECEIPT: "F", DocumentKind.SLIP: "N"}  # of 119
 COUNTED, SERVICE = frozenset("17"), "6"  # kinds of 125: a sale, one with an invoice; a slip
 
+
+def between(first: int, last: int, fault: Fault) -> dict[str, Fault]:
+    """A group of codes: the list of the manual says what they are about, not each one's meaning."""
+    return {f"-{code}": fault for code in range(first, last + 1)}
+
+
 FAULTS = {
     "-150001": Fault.BAD_REQUEST,
     "-150002": Fault.UNKNOWN_COMMAND,
@@ -60,6 +66,11 @@ FAULTS = {
     "-150201": Fault.NO_RECEIPT_OPEN,
     "-150202": Fault.DAY_OPEN,
     "-150204": Fault.Z_REPORT_DUE,
+    **between(150205, 150207, Fault.CLOCK_NOT_SET),  # a date that cannot be
+    **between(150209, 150232, Fault.JE_FAILED),
+    **between(150300, 150314, Fault.FISCAL_MEMORY_FAILED),
+    "-150400": Fault.BAD_REQUEST,  # the item
+    "-150401": Fault.BAD_REQUEST,  # the department
     "-150402": Fault.VAT_RATE_UNKNOWN,
     "-150403": Fault.VAT_RATE_UNKNOWN,
     "-150404": Fault.OVERFLOW,
@@ -72,6 +83,7 @@ FAULTS = {
     "-150413": Fault.AMOUNT_REFUSED,
     "-150415": Fault.AMOUNT_REFUSED,
     "-150431": Fault.AMOUNT_REFUSED,
+    **between(150800, 150819, Fault.SERVICE_NEEDED),  # registration, invoices, terminal
 }
 
 COMPACT_PAYMENTS = {

@@ -15,6 +15,7 @@ from drivers.base import Operator, unheeded
 from drivers.capabilities import Capabilities, Feature
 from drivers.clock import Clock
 from drivers.datecs_x.archive import DatecsArchive
+from drivers.datecs_x.codes import DEVICE_INFO, READ_CLOCK
 from drivers.datecs_x.fields import (
     CLOSED,
     MODES,
@@ -32,7 +33,7 @@ from drivers.datecs_x.fields import (
 from drivers.datecs_x.je import DatecsJe
 from drivers.datecs_x.reports import DatecsReports
 from drivers.datecs_x.service import DatecsService
-from drivers.datecs_x.talk import MONEY, DatecsTalk
+from drivers.datecs_x.talk import DatecsTalk
 from drivers.datecs_x.upkeep import DatecsUpkeep
 from drivers.errors import ContactLost, Refused
 from drivers.faults import Fault
@@ -65,11 +66,12 @@ from drivers.upkeep import Upkeep
 from protocol.datecs_x import DATECS_X
 from protocol.exchange import Request
 from protocol.fields import integer, money, split_tabbed
+from protocol.isl_exchange import MONEY
 from protocol.text import from_device, wrapped
 
 OPEN_NONFISCAL, CLOSE_NONFISCAL, NONFISCAL_TEXT = 38, 39, 42
 OPEN_RECEIPT, SALE, SUBTOTAL, PAYMENT, TEXT, CLOSE_RECEIPT, CANCEL = 48, 49, 51, 53, 54, 56, 60
-VAT_RATES, SET_CLOCK, READ_CLOCK, CASH, DEVICE_INFO = 50, 61, 62, 70, 123
+VAT_RATES, SET_CLOCK, CASH = 50, 61, 70
 STATUS, IN_PROGRESS, BARCODE, DIAGNOSTICS, DRAWER, DUPLICATE = 74, 76, 84, 90, 106, 109
 
 NAME_LENGTH_MAX, COLUMNS_MIN = 72, 32

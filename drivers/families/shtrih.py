@@ -14,11 +14,15 @@ Unverified on hardware: all of it; no Romanian device, manual or session is publ
 148 counts every closed sale and nothing else and 152 every other document, what they do after 9999,
 whether 157 begins anew after a Z, the registers 209 to 221 and 193 to 205 as the day's sums and 241
 to 243 as the drawer's, 88 to 100 as the last receipt's once it is closed, the rates in table 6 and
-the names in table 5, the order of void and discount, the digits of the fiscal serial (the number
-in 11, here with seven), a fiscalised device (one with fiscalisations or an owner's number), cover
-and paper flags, whether it rounds lines as we do (the subtotal is compared), and what a repeated
-number does on the second wire, and that a device without 8D refuses it with 37, and one with it a
-sale without it with 55. No known command prints a barcode, a storno or the buyer's tax id.
+the names in table 5, the order of void and discount (a void goes first and then what undoes its
+discount; where the VAT group has too little for that, the other way round, and the discount is
+undone beside another article), the digits of the fiscal serial (the number in 11, here with seven),
+a fiscalised device (one with fiscalisations or an owner's number), cover and paper flags, whether
+it rounds lines as we do (the subtotal is compared), and what a repeated number does on the second
+wire, and that a device without 8D refuses it with 37, and one with it a sale without it with 55.
+With `by_sale` the texts above the lines are printed before the first sale opens the receipt: they
+may come out as loose lines before it. No known command prints a barcode, a storno or the buyer's
+tax id.
 """
 
 from dataclasses import replace
@@ -49,6 +53,7 @@ from drivers.model import (
     Slip,
     VatRate,
 )
+from drivers.payment_names import kind_of
 from drivers.receipt_check import receipt_problems
 from drivers.recognise import open_as
 from drivers.shtrih.archive import ShtrihArchive
@@ -62,14 +67,12 @@ from drivers.shtrih.fields import (
     NAME_MAX,
     RECEIPT_OPEN,
     SHORT_SIZE,
-    SLOT_WORDS,
     close_fields,
     condition_bits,
     group_numbers,
     model_name,
     rate_of,
     serial_text,
-    slot_of,
     text_of,
 )
 from drivers.shtrih.reports import ShtrihReports
@@ -103,7 +106,7 @@ class Shtrih:
         name_length_max=NAME_MAX,
         name_lines_max=3,
         lines_max=200,
-        payment_kinds=frozenset(kind for _, kind in SLOT_WORDS),
+        payment_kinds=frozenset(PaymentKind) - {PaymentKind.FOREIGN},  # it needs a rate
         features=frozenset(FEATURES),
         untold=frozenset({Told.JE_BY_DATE, Told.TEXTS}),
     )
@@ -342,8 +345,8 @@ class Shtrih:
         try:
             self.vat_rates()
             for row in range(2, PAYMENT_SLOTS + 1):
-                kind = slot_of(text_of(self.service.field(PAYMENTS, row, ONLY_FIELD)))
-                if kind is not None:
+                kind = kind_of(text_of(self.service.field(PAYMENTS, row, ONLY_FIELD)))
+                if kind not in (None, PaymentKind.FOREIGN):
                     slots.setdefault(kind, row - 1)
         except Refused as error:
             if error.fault not in (Fault.OPERATOR_REFUSED, Fault.CLOCK_NOT_SET):

@@ -56,6 +56,7 @@ from drivers.tremol.archive import TremolArchive
 from drivers.tremol.check import tremol_problems
 from drivers.tremol.dialects import DIALECTS
 from drivers.tremol.fields import (
+    DIVIDERS,
     NAME_MAX,
     TO_SET,
     Progress,
@@ -110,6 +111,7 @@ class Tremol:
         lines_max=250,
         payment_kinds=frozenset(DIALECTS["ro"].payments),
         features=frozenset(Feature) - LACKING,
+        replaced=DIVIDERS,
     )
 
     def __init__(
@@ -119,11 +121,11 @@ class Tremol:
         operator: Operator,
         *,
         dialect: str = "ro",
-        tcp_password: str = "",
+        network_password: str = "",
     ) -> None:
         self._called = f"tremol:{dialect}"
         self._dialect = DIALECTS[dialect]
-        self._tcp_password = tcp_password
+        self._network_password = network_password
         self._link = Link(transport, ZFP, clock)
         self._talk = TremolTalk(self._link, self._dialect)
         self._je = TremolJe(self._talk)
@@ -145,8 +147,8 @@ class Tremol:
         return self._link.sequence
 
     def open(self, *, last_sequence: int | None) -> Identity:
-        if self._tcp_password:
-            give_password(self._talk, self._tcp_password)
+        if self._network_password:
+            give_password(self._talk, self._network_password)
         probe = Request(STATUS, repeatable=True)
         configured = "tremol" if self.dialect_is_sure else self._called
         open_as(configured, self._link, probe, last_sequence=last_sequence)

@@ -29,9 +29,9 @@ from drivers.archive import (
     NoArchive,
     ZSpan,
 )
-from drivers.archive_stream import Kept, Lines, Take, twice, whole
+from drivers.archive_stream import KeptDocuments, Lines, Take, twice, whole
 from drivers.archive_text import iso_time
-from drivers.errors import ContactLost, Refused
+from drivers.errors import ContactLost, Refused, no_such
 from drivers.faults import Fault
 from drivers.isl.reads import LAST_DOCUMENT
 from drivers.isl.talk import READING, IslTalk
@@ -63,7 +63,7 @@ class DaisyArchive(NoArchive):
         self._talk = talk
         self._z_made = z_made
         self._has_je = has_je
-        self._kept = Kept()
+        self._kept = KeptDocuments()
         self._day = range(0), 0  # the documents of a day, and its Z
 
     def fiscal_memory(self, span: MemorySpan, *, detailed: bool) -> Iterator[bytes]:
@@ -191,7 +191,7 @@ class DaisyArchive(NoArchive):
 
     def _need_je(self) -> None:
         if not self._has_je:
-            raise Refused(Fault.UNKNOWN_COMMAND, device_code="", doing="JE")
+            no_such("JE")
 
 
 def _no_data(doing: str) -> NoReturn:

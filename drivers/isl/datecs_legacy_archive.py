@@ -19,7 +19,6 @@ at 1 and has no holes longer than eight.
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
-from typing import NoReturn
 
 from drivers.archive import (
     WHOLE_DAY,
@@ -30,7 +29,7 @@ from drivers.archive import (
     NoArchive,
     ZSpan,
 )
-from drivers.archive_stream import TRIES_MAX, Kept, Lines
+from drivers.archive_stream import TRIES_MAX, KeptDocuments, Lines, too_long
 from drivers.errors import ContactLost, Refused
 from drivers.faults import Fault
 from drivers.isl.fields import need_passed
@@ -66,7 +65,7 @@ class RegisterArchive(NoArchive):
         super().__init__()
         self._talk = talk
         self._z_made = z_made
-        self._kept = Kept()
+        self._kept = KeptDocuments()
 
     def find(self, span: JeSpan) -> range:
         match span:
@@ -135,7 +134,7 @@ class RegisterArchive(NoArchive):
                 break
             lines.append(line)
         else:
-            _too_long(DOCUMENT_LINES_MAX)
+            too_long(DOCUMENT_LINES_MAX)
         kind = KINDS.get(code, "other")
         if kind == "receipt" and CANCELLED.search(b"\n".join(lines).decode("latin-1")):
             kind = "cancelled"
@@ -187,7 +186,7 @@ class PrinterArchive(NoArchive):
             if missing == GAP_MAX:
                 break
             if sum(map(len, read)) > DAY_LINES_MAX:
-                _too_long(DAY_LINES_MAX)
+                too_long(DAY_LINES_MAX)
         return tuple(line for lines in read for line in lines)
 
     def _document(self, z_number: int, place: int) -> Lines:
@@ -210,7 +209,7 @@ class PrinterArchive(NoArchive):
                 yield line
             self.patience.line()
             told = self._talk.raw(JE_BY_TEXT, NEXT_TEXT, repeatable=False)
-        _too_long(DOCUMENT_LINES_MAX)
+        too_long(DOCUMENT_LINES_MAX)
 
 
 def _line(told: bytes) -> bytes | None:
@@ -225,10 +224,6 @@ def _line(told: bytes) -> bytes | None:
 def _numbers(first: str, last: str) -> range:
     numbers = range(integer(first), integer(last) + 1)
     return numbers if numbers.start else range(0)
-
-
-def _too_long(lines_max: int) -> NoReturn:
-    raise Refused(Fault.RESULT_TOO_LARGE, device_code="", doing=f"above {lines_max} lines")
 
 
 def _day(day: date) -> str:

@@ -15,7 +15,7 @@ from drivers.isl.talk import Refusals
 from drivers.model import Adjustment, Line, PaymentKind, VatRate
 from drivers.status import StatusBit
 from protocol.exchange import WireProtocol
-from protocol.fields import decimal_text, decimal_value
+from protocol.fields import decimal_text, hundredths
 
 UNUSED_RATE = 100_00
 FLAGGED_RATES = 83
@@ -85,5 +85,5 @@ class Dialect:
 
 def rate_of(text: str) -> VatRate | None:
     """Read a VAT rate; -1 or 100 and more mark a group that is not programmed."""
-    value = decimal_value(text.strip().removesuffix("%"), 2)
+    value = hundredths(text.strip().removesuffix("%"))
     return VatRate(value) if 0 <= value < UNUSED_RATE else None

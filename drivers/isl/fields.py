@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from drivers.errors import Refused
 from drivers.faults import Fault
 from drivers.model import Bani, DeviceTime, Drawer
-from protocol.fields import decimal_value, integer
+from drivers.precision import step_of
+from protocol.fields import hundredths, integer
 
 CASH, LAST_Z = 70, 64
 CLOCKS = (
@@ -25,7 +26,8 @@ def device_time(text: str) -> DeviceTime:
     """Read a date as any of these devices writes it, some without a time of day."""
     for shape in CLOCKS:
         try:
-            return DeviceTime(text, datetime.strptime(text.strip(), shape).replace(tzinfo=UTC))
+            at = datetime.strptime(text.strip(), shape).replace(tzinfo=UTC)
+            return DeviceTime(text, at, step_of(shape))
         except ValueError:
             continue
     return DeviceTime(text, None)
@@ -33,7 +35,7 @@ def device_time(text: str) -> DeviceTime:
 
 def bani(text: str) -> Bani:
     """Read an amount: with a point as it stands, without one in bani [datecs.md 6, 76]."""
-    return Bani(decimal_value(text, 2) if "." in text else integer(text.strip().removeprefix("+")))
+    return Bani(hundredths(text) if "." in text else integer(text.strip().removeprefix("+")))
 
 
 def need_passed(code: int, fields: list[str], fault: Fault) -> list[str]:

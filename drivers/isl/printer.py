@@ -19,12 +19,11 @@ from drivers.isl.talk import (
     CANCELLING,
     CLOSING,
     FISCAL_OPEN,
-    LONG,
-    MONEY,
     OPENING,
     SELLING,
     SUMMING,
     Doing,
+    tells_why,
     understood,
 )
 from drivers.je import REFERENCE
@@ -38,6 +37,7 @@ from drivers.model import (
 )
 from protocol.exchange import READ
 from protocol.fields import integer, money
+from protocol.isl_exchange import LONG, MONEY
 from protocol.text import wrapped
 
 OPEN_NONFISCAL, CLOSE_NONFISCAL, NONFISCAL_TEXT = 38, 39, 42
@@ -150,9 +150,11 @@ class IslPrinter(IslReads):
     # how it is done
 
     def _close(self) -> None:
-        """Refused though all is paid: the clock stands before the last record; few have a word.
+        """Refused though all is paid, without a reason: the clock stands before the last record.
 
-        No other reason is known, and a person has to set it: until then it is tried again.
+        Of what is refused by a bit alone no other reason is known, and a person has to set the
+        clock: until then it is tried again. A code or number that we do not know is kept as it is,
+        and a person decides: it may be the memory that failed.
         """
         try:
             self._talk.do(CLOSE_RECEIPT, "", CLOSING, budget=MONEY)
@@ -161,7 +163,8 @@ class IslPrinter(IslReads):
             if error.fault is not Fault.NOT_FULLY_PAID or paid < total:
                 raise
             code = error.device_code
-            raise Refused(Fault.CLOCK_NOT_SET, device_code=code, doing=f"{error}") from error
+            fault = Fault.WRONG_STATE if tells_why(code) else Fault.CLOCK_NOT_SET
+            raise Refused(fault, device_code=code, doing=f"{error}") from error
 
     def _subtotal(self) -> list[str]:
         """It changes nothing; of a receipt that is not there any more it is told so."""

@@ -16,6 +16,7 @@ from typing import ClassVar
 from drivers.archive import NoArchive
 from drivers.base import Operator, unheeded
 from drivers.clock import Clock
+from drivers.day_reports import group_totals
 from drivers.errors import ContactLost, NotStarted, Refused
 from drivers.isl.dialect import Dialect
 from drivers.isl.fields import (
@@ -30,7 +31,7 @@ from drivers.isl.talk import (
     IslTalk,
     fields_of,
 )
-from drivers.je import DocumentKind, JeDocument, Trace, look_for
+from drivers.je import AskedAgain, DocumentKind, Found, JeDocument, look_for
 from drivers.link import Link
 from drivers.model import (
     Bani,
@@ -92,6 +93,7 @@ class IslReads(ABC):
         self._closing: Report | None = None  # the day, as it was read before its Z report
         self._before_z = 0  # the last document then
         self._undone = Undone()
+        self._again = AskedAgain()
         self._counted = (-1, 0)  # what had acted when the counters were read, and the documents
 
     @property
@@ -178,7 +180,8 @@ class IslReads(ABC):
     def status(self) -> DeviceStatus:
         raw = self._talk.ask(STATUS, self.dialect.status_data).status
         is_open, fiscalised = bool(raw[2] & (FISCAL_OPEN | NONFISCAL_OPEN)), bool(raw[5] & 0x08)
-        return DeviceStatus(raw, self.dialect.status_bits, is_open, fiscalised)
+        error = self._talk.error_of(raw)
+        return DeviceStatus(raw, self.dialect.status_bits, is_open, fiscalised, error)
 
     def counters(self, *, with_cash: bool = False) -> Counters:
         serial = self._serial()
@@ -305,24 +308,26 @@ class IslReads(ABC):
         return tuple(Payment(kind, sum_) for kind, sum_ in paid if sum_)
 
     def _groups(self, sums: dict[str, Bani]) -> tuple[GroupTotal, ...]:
-        return tuple(
-            GroupTotal(letter, self._table.get(letter), total)
-            for letter, total in sums.items()
-            if total or self._table.get(letter) is not None
-        )
+        return group_totals(sums.items(), self._table)
 
-    def _find(
-        self, reference: str, of: DocumentKind, since: Counters, last: int
-    ) -> tuple[bool | None, Trace | None]:
-        """Look for our reference in the documents since; None: they could not all be read."""
+    def _find(self, reference: str, of: DocumentKind, since: Counters, last: int) -> Found:
+        """Look for our reference in the documents since; None: they could not all be read.
+
+        Raises:
+            ContactLost: no answer: not this time.
+        """
         if self._undone.is_cut_short(reference):
             return False, None
         many = last - since.document_number > JE_DOCUMENTS_MAX
         if not reference or many or of is DocumentKind.COPY:
             return None, None
-        try:
+
+        def find() -> Found:
             documents = self._je(of, since, last)
             return (None, None) if documents is None else look_for(reference, documents)
+
+        try:
+            return self._again.ask(reference, find)
         except (Refused, *UNREADABLE):
             return None, None
 

@@ -9,6 +9,7 @@ A legacy device has no error code in its answer: only bits, and letters in some 
 [datecs.md 3.2, 6]. Bits marked # in the manuals stop what prints.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -16,17 +17,17 @@ from typing import TypeVar
 from drivers.errors import Refused, no_sense
 from drivers.faults import Fault
 from drivers.link import Link
+from drivers.status import ErrorNumber
 from protocol.errors import ReplyError
 from protocol.exchange import READ, Budget, Reply, Request
+from protocol.isl_exchange import LONG, PRINT
 from protocol.text import ASCII, from_device
-
-PRINT = Budget(silence_s=2.0, total_s=30.0)
-MONEY = Budget(silence_s=5.0, total_s=60.0)
-LONG = Budget(silence_s=10.0, total_s=180.0)
 
 FISCAL_OPEN, NONFISCAL_OPEN = 0x08, 0x20  # bits 2.3 and 2.5
 GENERAL_ERROR = 0, 5
 ERROR_NUMBER = 3  # the status byte that holds it, in bits 0 to 6
+
+BIT_ALONE = re.compile(r"[0-9]\.[0-9]")
 
 Bit = tuple[int, int]
 Value = TypeVar("Value")
@@ -128,6 +129,13 @@ class IslTalk:
         self._need_done(code, reply, doing)
         return fields_of(reply)
 
+    def error_of(self, status: bytes) -> ErrorNumber | None:
+        """The number in the status, 0 for none; None: this family has none there."""
+        if (numbers := self._refusals.numbers) is None:
+            return None
+        number = status[ERROR_NUMBER] & 0x7F
+        return ErrorNumber(ERROR_NUMBER, number, numbers.get(number))
+
     def _encoded(self, text: str) -> bytes:
         """Encode what was folded to the code page before."""
         return text.encode(self.code_page)
@@ -165,6 +173,11 @@ class IslTalk:
 
 def named(bit: Bit) -> str:
     return f"{bit[0]}.{bit[1]}"
+
+
+def tells_why(device_code: str) -> bool:
+    """The maker's own code or number stands in it: -150300, 1.1/60; not the bit alone: 1.1."""
+    return not BIT_ALONE.fullmatch(device_code)
 
 
 def is_set(status: bytes, bit: Bit) -> bool:

@@ -24,6 +24,7 @@ from drivers.archive import (
     Patience,
     Unhurried,
 )
+from drivers.archive_stream import again, too_long
 from drivers.errors import ContactLost, Refused
 from drivers.faults import Fault
 from drivers.je import Trace
@@ -32,7 +33,6 @@ from drivers.shtrih.talk import JE, ShtrihTalk, le
 
 NEXT_LINE, DAY, BY_DATES, BY_NUMBERS, BREAK_OFF = 0xB3, 0xB4, 0xB8, 0xB9, 0xAC
 LINES_MAX = 65_536
-TRIES_MAX = 3
 
 
 class ShtrihArchive:
@@ -66,25 +66,7 @@ class ShtrihArchive:
                 yield ArchivedDocument(WHOLE_DAY, f"{DAY:02X}", Trace(0, number, number, ""), lines)
 
     def _lines(self, command: int, data: bytes) -> Iterator[bytes]:
-        """Read a stream, begun again where an answer was lost."""
-        told: list[bytes] = []
-        for tries_left in reversed(range(TRIES_MAX)):
-            place = 0
-            try:
-                for line in self._stream(command, data):
-                    if place == len(told):
-                        told.append(line)
-                        yield line
-                    elif told[place] != line:
-                        raise ContactLost(f"begun again, line {place + 1} is another")
-                    place += 1
-                if place < len(told):
-                    raise ContactLost(f"begun again, it ends after line {place}")
-            except ContactLost:
-                if not tries_left:
-                    raise
-            else:
-                return
+        return again(lambda: self._stream(command, data))
 
     def _stream(self, command: int, data: bytes) -> Iterator[bytes]:
         """The lines, after an answer about the whole; none where there is no data."""
@@ -94,7 +76,7 @@ class ShtrihArchive:
             for _ in range(LINES_MAX):
                 self.patience.line()
                 yield self._talk.do(NEXT_LINE, budget=JE).split(b"\0")[0].rstrip()
-            raise Refused(Fault.RESULT_TOO_LARGE, device_code="", doing=f"above {LINES_MAX} lines")
+            too_long(LINES_MAX)
         except Refused as error:
             open_ = error.fault is Fault.RESULT_TOO_LARGE
             if error.fault is not Fault.NO_DATA:

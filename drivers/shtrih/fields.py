@@ -12,9 +12,7 @@ from datetime import UTC, datetime
 
 from drivers.model import (
     Adjustment,
-    Bani,
     DeviceTime,
-    GroupTotal,
     Line,
     Payment,
     PaymentKind,
@@ -39,19 +37,6 @@ SIMULATED = "SIM"  # the serial is a number: a virtual device can only say it wi
 DUMP, DAY_OPEN, DAY_OVER_24H, DAY_CLOSED, BLOCKED, CONFIRM_DATE = 1, 2, 3, 4, 5, 6
 RECEIPT_OPEN, TEST, FULL_REPORT, JE_REPORT = 8, 0xA, 0xB, 0xC
 NO_PAPER = {1, 2}
-
-SLOT_WORDS = (  # what the device's own name of a payment has in it
-    ("NUMERAR", PaymentKind.CASH),
-    ("CASH", PaymentKind.CASH),
-    ("AVANS", PaymentKind.CARD_CASH_ADVANCE),
-    ("CARD", PaymentKind.CARD),
-    ("MASA", PaymentKind.MEAL_TICKET),
-    ("VALORIC", PaymentKind.VALUE_TICKET),
-    ("VOUCHER", PaymentKind.VOUCHER),
-    ("CREDIT", PaymentKind.CREDIT),
-    ("MODERN", PaymentKind.MODERN),
-    ("ALTE", PaymentKind.OTHER),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +158,6 @@ def close_fields(payments: Iterable[Payment], slots: Mapping[PaymentKind, int]) 
     return paid + le(0, 2) + taxes(0) + text_field("")
 
 
-def slot_of(name: str) -> PaymentKind | None:
-    """Say which payment a programmed name means, if it says so."""
-    plain = fold(name).upper()
-    return next((kind for word, kind in SLOT_WORDS if word in plain), None)
-
-
 def rate_of(raw: bytes) -> VatRate | None:
     """A tax of table 6, in hundredths of a percent; what is no rate is no used group."""
     value = number(raw)
@@ -209,13 +188,3 @@ def shares(amount: int, sums: Mapping[int, int]) -> dict[int, int]:
         parts[group] = half_up(amount * so_far, whole) - given
         given += parts[group]
     return {group: part for group, part in parts.items() if part}
-
-
-def group_totals(
-    sums: Iterable[int], table: Mapping[str, VatRate | None]
-) -> tuple[GroupTotal, ...]:
-    return tuple(
-        GroupTotal(letter, table.get(letter), Bani(sum_))
-        for letter, sum_ in zip(GROUPS, sums, strict=True)
-        if sum_ or table.get(letter) is not None
-    )

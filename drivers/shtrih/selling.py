@@ -7,6 +7,7 @@ Nothing that only reads tells which of the two a device is; `FC` and `11` are th
 it of itself, with the name of the other dialect, when the first receipt is begun.
 """
 
+from collections import Counter
 from typing import NoReturn
 
 from drivers.errors import Refused
@@ -52,8 +53,11 @@ class ShtrihSelling:
 
     def sell(self, receipt: Receipt, groups: dict[VatRate, int]) -> None:
         self.texts(receipt.texts_above)
+        sold: Counter[int] = Counter()  # by group
         for line in receipt.lines:
-            self._line(line, groups[line.vat_rate])
+            group = groups[line.vat_rate]
+            self._line(line, group, sold[group])
+            sold[group] += line.total
         if receipt.adjustment:
             sums = by_group(receipt, groups)
             before = Bani(sum(sums.values()))
@@ -71,17 +75,25 @@ class ShtrihSelling:
     def print(self, text: str) -> None:
         self._talk.do(TEXT, TO_RECEIPT + text_field(text))
 
-    def _line(self, line: Line, group: int) -> None:
+    def _line(self, line: Line, group: int, sold: int) -> None:
+        """A void goes before what undoes its discount, which then stands beside its own article.
+
+        The other way round where the group's sum would fall below zero in between.
+        """
         name, *more = wrapped(line.name, NAME_MAX, ASCII)
-        change = line.adjustment
-        size = abs(change.of(line.gross)) if change else 0
-        if line.is_void and change and size:  # else the sum could fall below zero in between
-            undo = UNDO_DISCOUNT if change.kind.startswith("discount") else UNDO_SURCHARGE
-            self._talk.do(undo, adjustment_fields(size, group, adjustment_text(change)))
-        self._sale(VOID if line.is_void else SALE, sale_fields(line, name, group))
-        if change and size and not line.is_void:
-            self._adjust(change, size, group)
+        fields = sale_fields(line, name, group)
+        undo_first = line.is_void and sold < line.gross
+        if undo_first:
+            self._change(line, group)
+        self._sale(VOID if line.is_void else SALE, fields)
+        if not undo_first:
+            self._change(line, group)
         self.texts(tuple(more))
+
+    def _change(self, line: Line, group: int) -> None:
+        """A line's discount or surcharge, or of a void line what undoes it."""
+        if (change := line.adjustment) and (size := abs(change.of(line.gross))):
+            self._adjust(change, size, group, undo=line.is_void)
 
     def _sale(self, command: int, fields: bytes) -> None:
         try:
@@ -92,8 +104,12 @@ class ShtrihSelling:
                 raise
             self._other_dialect(command, error)
 
-    def _adjust(self, change: Adjustment, size: int, group: int) -> None:
-        command = DISCOUNT if change.kind.startswith("discount") else SURCHARGE
+    def _adjust(self, change: Adjustment, size: int, group: int, *, undo: bool = False) -> None:
+        taken_off = change.kind.startswith("discount")
+        if undo:
+            command = UNDO_DISCOUNT if taken_off else UNDO_SURCHARGE
+        else:
+            command = DISCOUNT if taken_off else SURCHARGE
         self._talk.do(command, adjustment_fields(size, group, adjustment_text(change)))
 
     def _other_dialect(self, command: int, error: Refused) -> NoReturn:

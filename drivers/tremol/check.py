@@ -11,13 +11,9 @@ def tremol_problems(
     receipt: Receipt, capabilities: Capabilities, rates: frozenset[VatRate], dialect: Dialect
 ) -> list[Problem]:
     """Check a receipt against the widths of the wire and what the dialect has."""
-    problems = receipt_problems(receipt, capabilities, rates)
+    problems = receipt_problems(receipt, capabilities, rates, payment_max=AMOUNT_MAX)
     for index, line in enumerate(receipt.lines):
         problems += _line_problems(path_of(line, index), line)
-    for index, payment in enumerate(receipt.payments):
-        if payment.amount > AMOUNT_MAX:
-            sentence = "the device takes 9,999,999.99 lei in one payment"
-            problems.append(Problem(f"payments[{index}].amount", "AMOUNT_TOO_LARGE", sentence))
     if receipt.barcode and receipt.barcode.kind is BarcodeKind.QR:
         problems.append(Problem("barcode.kind", "UNSUPPORTED", "the device prints no QR code"))
     if receipt.customer_tax_id and not dialect.takes_customer:

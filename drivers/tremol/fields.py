@@ -7,10 +7,11 @@ Fields are joined by ";"; what has a fixed width is filled up with blanks [other
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from drivers.day_reports import VatTable, group_totals
 from drivers.model import (
     Adjustment,
     Bani,
@@ -21,32 +22,23 @@ from drivers.model import (
     PaymentKind,
     VatRate,
 )
+from drivers.payment_names import kind_of
+from drivers.precision import step_of
 from drivers.tremol.dialects import Dialect
 from protocol.errors import ReplyError
-from protocol.fields import decimal_text, decimal_value, integer, money
+from protocol.fields import decimal_text, hundredths, integer, money
 from protocol.text import ASCII, fold
 
 NAME_WIDTH, NAME_MAX, UNIT_MAX = 36, 30, 3
 UNIT_SIGN = "`"  # 60h between name and unit
-DIVIDERS = str.maketrans(";|`", ",/'")
+DIVIDERS = ";|`"
+INSTEAD = str.maketrans(DIVIDERS, ",/'")
 UNUSED_RATE = 100_00
 AMOUNT_MAX = Bani(9_999_999_99)  # ten characters
 ADJUSTMENT_MAX = Bani(9_999_99)  # eight characters with its sign
 CUSTOMER_WIDTHS = (15, 30, 20, 20, 20, 20, 30)  # CUI, name, four free lines, address
 ON_WIRE, TO_SET, DATE = "%d-%m-%Y %H:%M", "%d-%m-%y %H:%M:%S", "%d-%m-%Y"
 IN_TEXT = re.compile(r"\b(\d\d[-./]\d\d[-./]\d{4})\b\D*?\b(\d\d:\d\d)", re.ASCII)
-SLOT_WORDS = (  # what a programmed payment's name begins with, or has in it
-    ("NUMERAR", PaymentKind.CASH),
-    ("CASH", PaymentKind.CASH),
-    ("CARD", PaymentKind.CARD),
-    ("MASA", PaymentKind.MEAL_TICKET),
-    ("VALORIC", PaymentKind.VALUE_TICKET),
-    ("VOUCHER", PaymentKind.VOUCHER),
-    ("CREDIT", PaymentKind.CREDIT),
-    ("MODERN", PaymentKind.MODERN),
-    ("ALTE", PaymentKind.OTHER),
-    ("VALUTA", PaymentKind.FOREIGN),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +52,12 @@ class Progress:
 
 
 def bani(text: str) -> Bani:
-    return Bani(decimal_value(text, 2))
+    return Bani(hundredths(text))
 
 
 def clean(text: str, page: str = ASCII) -> str:
     """Fold, and take away what divides fields and lines here: ";", "|", "`" [manual 2.6.12]."""
-    return fold(text, page).translate(DIVIDERS)
+    return fold(text, page).translate(INSTEAD)
 
 
 def wide(text: str, width: int) -> str:
@@ -110,22 +102,16 @@ def vat_table(fields: Sequence[str], dialect: Dialect) -> dict[str, VatRate | No
 
 def _rate(text: str) -> VatRate | None:
     try:
-        value = decimal_value(text.strip().removesuffix("%"), 2)
+        value = hundredths(text.strip().removesuffix("%"))
     except ReplyError:
         return None
     return VatRate(value) if 0 <= value < UNUSED_RATE else None
 
 
-def group_totals(
-    fields: Sequence[str], table: Mapping[str, VatRate | None], dialect: Dialect
-) -> tuple[GroupTotal, ...]:
-    """6D: the day's sales of each group; those without a sum that are unused are left out."""
+def day_groups(fields: Sequence[str], table: VatTable, dialect: Dialect) -> tuple[GroupTotal, ...]:
+    """6D: the day's sales of each group."""
     letters = dialect.groups + dialect.other_group
-    return tuple(
-        GroupTotal(letter, table.get(letter), bani(text))
-        for letter, text in zip(letters, fields, strict=False)
-        if bani(text) or table.get(letter) is not None
-    )
+    return group_totals(zip(letters, map(bani, fields), strict=False), table)
 
 
 def amounts(fields: Sequence[str], option: str) -> list[Bani]:
@@ -140,15 +126,9 @@ def payment_slots(names: Sequence[str], dialect: Dialect) -> dict[PaymentKind, i
     """64: leave out what the device has not, or has programmed as another payment."""
     slots = {}
     for kind, slot in dialect.payments.items():
-        if slot < min(len(names), dialect.payment_slots) and named(names[slot]) in (None, kind):
+        if slot < min(len(names), dialect.payment_slots) and kind_of(names[slot]) in (None, kind):
             slots[kind] = slot
     return slots
-
-
-def named(name: str) -> PaymentKind | None:
-    """Say which payment a programmed name means, if it says so."""
-    plain = fold(name).upper()
-    return next((kind for word, kind in SLOT_WORDS if word in plain), None)
 
 
 def paid_by(sums: Sequence[Bani], slots: dict[PaymentKind, int]) -> tuple[Payment, ...]:
@@ -178,7 +158,8 @@ def device_time(text: str) -> DeviceTime:
     """68, 73: date and time, or a date alone."""
     for shape in (ON_WIRE, DATE):
         try:
-            return DeviceTime(text, datetime.strptime(text.strip(), shape).replace(tzinfo=UTC))
+            at = datetime.strptime(text.strip(), shape).replace(tzinfo=UTC)
+            return DeviceTime(text, at, step_of(shape))
         except ValueError:
             continue
     return DeviceTime(text, None)

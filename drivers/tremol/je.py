@@ -7,8 +7,8 @@ whether N counts like the total of 71; if not, our line is not found where a rec
 and a person has to decide. No stream has numbers: one with damage in it is given up, not used.
 """
 
-from drivers.errors import ContactLost, Refused
-from drivers.je import JeDocument, Trace, look_for
+from drivers.errors import Refused
+from drivers.je import AskedAgain, Found, JeDocument, Trace, look_for
 from drivers.tremol.fields import time_in
 from drivers.tremol.talk import TremolTalk
 
@@ -22,13 +22,14 @@ class TremolJe:
 
     def __init__(self, talk: TremolTalk) -> None:
         self._talk = talk
+        self._again = AskedAgain()
 
     def receipts(self, first: int, last: int) -> list[str]:
         return self._talk.lines(JE, f"J0;N;{first:06d};{last:06d}")
 
     def find(
         self, reference: str, receipts: range, *, last: tuple[int, int], z_number: int
-    ) -> tuple[bool | None, Trace | None]:
+    ) -> Found:
         """Look for our reference in those receipts; None: they could not all be read.
 
         Args:
@@ -36,14 +37,22 @@ class TremolJe:
             receipts: their numbers as the total of 71 counts them.
             last: one receipt's number on paper, and what 71 counted with it.
             z_number: the Z report that will hold them.
+
+        Raises:
+            ContactLost: no answer: not this time.
         """
         if not reference or len(receipts) > DOCUMENTS_MAX:
             return None, None
+        try:
+            return self._again.ask(
+                reference, lambda: self._find(reference, receipts, last, z_number)
+            )
+        except Refused:
+            return None, None
+
+    def _find(self, reference: str, receipts: range, last: tuple[int, int], z_number: int) -> Found:
         for number in receipts:
-            try:
-                text = "\n".join(self.receipts(number, number))
-            except (Refused, ContactLost):
-                return None, None
+            text = "\n".join(self.receipts(number, number))
             on_paper = last[0] - (last[1] - number)
             trace = Trace(on_paper, number, z_number, time_in(text))
             stands = None if CANCELLED in text.upper() else True

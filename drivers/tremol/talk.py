@@ -28,6 +28,7 @@ LEFT = Budget(silence_s=0.5, total_s=600.0)  # of what is left: its rest has to 
 FAULTS = load_faults("tremol_errors.csv")
 IN_RECEIPT = frozenset({0x31, 0x32, 0x33, 0x34, 0x35, 0x36, 0x38, 0x39, 0x3C, 0x3E})
 NOTHING_OPEN_NOT_LEGAL = "30 32"
+NO_DISPLAY = "3A"  # says nothing of what was asked
 
 Value = TypeVar("Value")
 
@@ -107,13 +108,15 @@ def _need_good(command: int, ste: bytes) -> None:
 def fault_of(command: int, ste: bytes) -> Fault:
     """What two digits mean: the pair, else how the device is, else what was wrong with the command.
 
-    "Not legal now" with nothing open means, of what needs a receipt, that there is none.
+    "Not legal now" with nothing open means, of what needs a receipt, that there is none. A display
+    that is missing hides nothing: what was wrong with the command goes before it.
     """
     code = ste.hex(" ").upper()
     if code == NOTHING_OPEN_NOT_LEGAL and command in IN_RECEIPT:
         return Fault.NO_RECEIPT_OPEN
     device, request = code.split(" ")
-    for key in (code, f"{device} *", f"* {request}"):
+    alone = [f"{device} *", f"* {request}"]
+    for key in (code, *(reversed(alone) if device == NO_DISPLAY else alone)):
         if key in FAULTS:
             return FAULTS[key]
     return Fault.DEVICE_ERROR

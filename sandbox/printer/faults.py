@@ -96,7 +96,7 @@ _WRONG = "wrong"  # no argument reads as this
 
 
 def _number(argument: str | None) -> Argument:
-    if argument is None or not argument.isdecimal() or not 1 <= int(argument) <= BYTES_MAX:
+    if argument is None or argument == "*" or not _is_number(argument, 1, BYTES_MAX):
         return _WRONG
     return int(argument)
 

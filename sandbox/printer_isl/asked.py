@@ -34,6 +34,7 @@ class Why(Enum):
     DAY_OVER = "more than 24 hours"
     PASSWORD = "wrong password"
     VAT = "the VAT group is not on"
+    CLOCK = "the clock is before the last record"
     OTHER = "something else"
 
 
@@ -89,7 +90,7 @@ def need_day(asked: Asked) -> None:
     if day_is_over(asked.memory, asked.now):
         raise No(why=Why.DAY_OVER)
     if asked.now < asked.memory.last_record_at:
-        raise No()
+        raise No(why=Why.CLOCK)
 
 
 def whole(text: str, low: int, high: int) -> int:

@@ -150,6 +150,7 @@ DATECS_PRINTER = Make(
         "DAY_OVER": "-150204",
         "PASSWORD": "-150104",
         "VAT": "-150402",
+        "CLOCK": "-150205",
         "OTHER": "-150003",
     },
     without=frozenset(
@@ -202,6 +203,7 @@ INCOTEX = Make(
         "DAY_OVER": "38",
         "PASSWORD": "23",
         "VAT": "37",
+        "CLOCK": "76",
         "OTHER": "3",
     },
     numbers_by_day=True,
@@ -218,6 +220,7 @@ DAISY_ERRORS = {
     "DAY_OVER": "82",
     "PASSWORD": "66",
     "VAT": "8",
+    "CLOCK": "10",
     "OTHER": "7",
 }
 DAISY = Make(

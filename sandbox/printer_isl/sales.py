@@ -212,7 +212,7 @@ def close(asked: Asked) -> Done:
     if not receipt.lines or receipt.paid_bani < receipt.total_bani or not receipt.payments:
         raise No(why=Why.UNPAID)
     if asked.now < memory.last_record_at:
-        raise No()
+        raise No(why=Why.CLOCK)
     number = None if asked.make.numbers_by_day else memory.receipts_ever + 1
     after, document = issued(memory, asked.settings, receipt, asked.now, number=number)
     return Done(f"{receipt.slip:06d},{after.receipts_ever:06d}", after, (document,))

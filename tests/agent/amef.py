@@ -1,7 +1,11 @@
 """The command `amef` for tests: in this process, or the real program; and a configuration."""
 
+import os
+import struct
 import subprocess
 import sys
+import termios
+from fcntl import ioctl
 from pathlib import Path
 
 from typer.testing import CliRunner, Result
@@ -31,10 +35,32 @@ def program(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def configuration(folder: Path, *addresses: str, extra: str = "") -> str:
+def on_a_terminal(columns: int, *arguments: str) -> str:
+    """Run the program and return what a terminal of so many columns was sent."""
+    ours, theirs = os.openpty()
+    ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 25, columns, 0, 0))
+    environ = ENGLISH | {"TERM": "xterm", "COLUMNS": str(columns)}
+    with subprocess.Popen([str(AMEF), *arguments], stdout=theirs, env=environ) as process:
+        os.close(theirs)
+        shown = b""
+        while part := _read(ours):
+            shown += part
+        assert process.wait(WAIT_S) == 0
+    os.close(ours)
+    return shown.decode()
+
+
+def _read(file: int) -> bytes:
+    try:
+        return os.read(file, 4096)
+    except OSError:  # the far end of a pseudo-terminal has gone
+        return b""
+
+
+def configuration(folder: Path, *addresses: str, extra: str = "", family: str = "datecs_x") -> str:
     """One device per address: dev_1, dev_2, ... `extra` goes to the last one."""
     devices = "".join(
-        f'[[device]]\nid = "dev_{number}"\nfamily = "datecs_x"\naddress = "{address}"\n'
+        f'[[device]]\nid = "dev_{number}"\nfamily = "{family}"\naddress = "{address}"\n'
         for number, address in enumerate(addresses, start=1)
     )
     path = folder / "config.toml"

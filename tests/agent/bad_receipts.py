@@ -94,9 +94,21 @@ RECEIPTS: dict[str, tuple[Any, Told, Any, Told]] = {
     ),
     "surcharge of 100 percent": (
         item(surcharge={"type": "percent", "value": 100}) | paid(14),
-        at("items[0].discount PERCENT_TOO_LARGE"),
+        at("items[0].surcharge PERCENT_TOO_LARGE"),
         line(**adjusted("surcharge_percent", 10_000)) | pays(1400),
         at("lines[0].adjustment PERCENT_TOO_LARGE"),
+    ),
+    "surcharge of 100 percent on all": (
+        CLOUD | {"surcharge": {"type": "percent", "value": 100}} | paid(14),
+        at("surcharge PERCENT_TOO_LARGE"),
+        OURS | adjusted("surcharge_percent", 10_000) | pays(1400),
+        at("adjustment PERCENT_TOO_LARGE"),
+    ),
+    "a surcharge beside a deposit": (
+        item(deposit=0.5) | {"surcharge": 1} | paid(9),
+        at("surcharge ADJUSTMENT_NOT_ALLOWED"),
+        line(deposit=50) | adjusted("surcharge_amount", 100) | pays(900),
+        at("adjustment ADJUSTMENT_NOT_ALLOWED"),
     ),
     "discount above the total": (
         CLOUD | off(7.01),
@@ -106,9 +118,9 @@ RECEIPTS: dict[str, tuple[Any, Told, Any, Told]] = {
     ),
     "10,000 lines": (
         CLOUD | {"items": [ITEM] * 10_000},
-        at("items FIELD_INVALID"),
+        at("items TOO_MANY_LINES"),
         OURS | {"lines": [LINE] * 10_000},
-        at("lines FIELD_INVALID"),
+        at("lines TOO_MANY_LINES"),
     ),
     "501 lines": (
         CLOUD | {"items": [ITEM] * 501} | paid(3507),
@@ -118,21 +130,21 @@ RECEIPTS: dict[str, tuple[Any, Told, Any, Told]] = {
     ),
     "a price that the device cannot take": (
         item(price=10_000_000, quantity=1) | paid(10_000_000),
-        at("items[0] AMOUNT_TOO_LARGE"),
+        at("items[0].price AMOUNT_TOO_LARGE"),
         line(unit_price=1_000_000_000, quantity=1000) | pays(1_000_000_000),
-        at("lines[0] AMOUNT_TOO_LARGE"),
+        at("lines[0].unit_price AMOUNT_TOO_LARGE"),
     ),
     "a quantity that it cannot take": (
         item(price=0.01, quantity=100_000) | paid(1000),
-        at("items[0] AMOUNT_TOO_LARGE"),
+        at("items[0].quantity AMOUNT_TOO_LARGE"),
         line(unit_price=1, quantity=100_000_000) | pays(100_000),
-        at("lines[0] AMOUNT_TOO_LARGE"),
+        at("lines[0].quantity AMOUNT_TOO_LARGE"),
     ),
     "a total that it cannot take": (
         CLOUD | {"items": [ITEM | DEAR] * 11} | paid(110_000_000),
-        at("items TOTAL_TOO_LARGE"),
+        at("payments[0].amount AMOUNT_TOO_LARGE", "items TOTAL_TOO_LARGE"),
         OURS | {"lines": [LINE | DEAR_LINE] * 11} | pays(11_000_000_000),
-        at("lines TOTAL_TOO_LARGE"),
+        at("payments[0].amount AMOUNT_TOO_LARGE", "lines TOTAL_TOO_LARGE"),
     ),
     "a total that it cannot take on the way": (
         CLOUD | VOID | paid(10_000_000),
@@ -144,6 +156,24 @@ RECEIPTS: dict[str, tuple[Any, Told, Any, Told]] = {
         CLOUD | {"customerCif": "RO12345675"},
         at("customerCif CUSTOMER_TAX_ID_BAD"),
         OURS | {"customer_tax_id": "12345675"},
+        at("customer_tax_id CUSTOMER_TAX_ID_BAD"),
+    ),
+    "a CUI of nothing but RO": (
+        CLOUD | {"customerCif": " ro "},
+        at("customerCif CUSTOMER_TAX_ID_BAD"),
+        OURS | {"customer_tax_id": "RO"},
+        at("customer_tax_id CUSTOMER_TAX_ID_BAD"),
+    ),
+    "a CUI filled up with zeros": (
+        CLOUD | {"customerCif": "RO0012345674"},
+        at("customerCif CUSTOMER_TAX_ID_BAD"),
+        OURS | {"customer_tax_id": "0000000000"},
+        at("customer_tax_id CUSTOMER_TAX_ID_BAD"),
+    ),
+    "a CNP with a bad check digit": (
+        CLOUD | {"customerCif": "1111111111111"},
+        at("customerCif CUSTOMER_TAX_ID_BAD"),
+        OURS | {"customer_tax_id": "1960523123458"},
         at("customer_tax_id CUSTOMER_TAX_ID_BAD"),
     ),
     "a CUI with a control character": (
@@ -174,9 +204,21 @@ RECEIPTS: dict[str, tuple[Any, Told, Any, Told]] = {
     ),
     "31 payments": (
         CLOUD | {"payments": [{"type": "card", "amount": 0.01}] * 31},
-        at("payments FIELD_INVALID"),
+        at("payments TOO_MANY_PAYMENTS"),
         OURS | {"payments": [{"kind": "card", "amount": 1}] * 31},
-        at("payments FIELD_INVALID"),
+        at("payments TOO_MANY_PAYMENTS"),
+    ),
+    "a payment that the device cannot take": (
+        CLOUD | paid(100_000_000),
+        at("payments[0].amount AMOUNT_TOO_LARGE"),
+        OURS | pays(10_000_000_000),
+        at("payments[0].amount AMOUNT_TOO_LARGE"),
+    ),
+    "money of another country behind cash": (
+        CLOUD | {"payments": [{"type": "cash", "amount": 5}, {"method": "foreign", "amount": 2}]},
+        at("payments[1].type PAYMENT_KIND_UNKNOWN"),
+        OURS | {"payments": [{"kind": "cash", "amount": 500}, {"kind": "foreign", "amount": 200}]},
+        at("payments[0].kind PAYMENT_KIND_UNKNOWN"),  # the driver's own count: cash is last
     ),
     "money of another country": (
         CLOUD | paid(7, "foreign"),
@@ -218,6 +260,12 @@ RECEIPTS: dict[str, tuple[Any, Told, Any, Told]] = {
         item(name="   "),
         at("items[0].name TEXT_EMPTY"),
         line(name=" " * 100),
+        at("lines[0].name TEXT_EMPTY"),
+    ),
+    "a name of an accent alone": (
+        item(name="\u0301"),
+        at("items[0].name TEXT_EMPTY"),
+        line(name="\u0301 \u0308"),
         at("lines[0].name TEXT_EMPTY"),
     ),
     "a name of four lines": (

@@ -8,7 +8,7 @@ import pytest
 
 from agent.devices import build_printer
 from config.settings import ConfigError, DeviceSettings, load
-from tests.agent.world import FakeClock
+from tests.agent.clocks import FakeClock
 
 GOOD = {
     "id": "dev_1",

@@ -7,6 +7,8 @@
 A lost answer and a crash at every frame are in test_crashes_of_kinds.py.
 """
 
+import re
+import runpy
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,10 +23,14 @@ from drivers.capabilities import Feature
 from sandbox.printer.device import Executed, Switches
 from tests.agent.examples import EXAMPLES, NEVER, counted, day_begun, day_closed, hold, words
 from tests.agent.world import Printer, World, sale
+from tests.tidy.tree import ROOT
 
 BAD_SYNTAX, NO_PAPER = -112001, -112006
 NEEDED_BY_ALL = ("get_vat_rates", "get_device_info")  # asked before every command
 NO_REFUSAL = {"get_device_status", "preflight"}  # a status cannot be refused; what is, is not told
+RESULT = runpy.run_path(str(ROOT / "docs" / "make_commands.py"))["RESULT"]
+OF_ALL = ("fiscalSeries", "fiscalDate", "zNumber", "evidence", "paper")
+NAME = r"`(\w+)`"
 every_kind = pytest.mark.parametrize("kind", EXAMPLES)
 
 
@@ -46,6 +52,25 @@ def codes(world: World, id_: str = "c1") -> list[str]:
 
 def test_every_kind_has_its_example() -> None:
     assert {*EXAMPLES, *NEVER} == {*KINDS}
+
+
+# what the documents say of it
+
+
+@every_kind
+def test_the_documents_name_what_the_cloud_hears_and_nothing_else(world: World, kind: str) -> None:
+    asked(world, kind)
+    world.settle()
+    told = result_of(world.cloud.history("c1")[-1], world.entry("c1"))
+    assert told is not None
+    written = re.sub(r"\(.*?\)", "", RESULT[kind])
+    named, _, without = re.sub(r"\{.*?\}", "", written).partition("without")
+    names = {*OF_ALL, *re.findall(NAME, named)} - {*re.findall(NAME, without)}
+    assert told["result"].keys() == names
+    for name, inner in re.findall(NAME + r" \{(.*?)\}", written):
+        found = told["result"][name]
+        for each in found if isinstance(found, list) else [found]:
+            assert each.keys() == {*re.findall(NAME, inner)}
 
 
 # success
@@ -182,12 +207,12 @@ def test_a_closed_receipt_cannot_be_reversed_and_it_is_said_what_to_do_instead(
 # one by one
 
 
-def test_a_receipt_of_the_day_before_keeps_its_day(world: World) -> None:
+def test_which_day_a_receipt_from_before_the_z_was_of_is_not_guessed(world: World) -> None:
     day_closed(world)
     world.queue("c1", kind="get_last_receipt")
     world.settle()
     result = world.entry("c1").result
-    assert (result["receipt_number"], result["z_number"]) == (1, 1)
+    assert (result["receipt_number"], result["z_number"]) == (1, None)
 
 
 def test_a_report_behind_the_last_receipt_does_not_lend_it_its_number(world: World) -> None:

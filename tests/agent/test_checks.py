@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.checks import LOGO_PIXELS_MAX
+from agent.bitmap import PIXELS_MAX
 from agent.states import State
 from tests.agent.examples import (
     EXAMPLES,
@@ -161,6 +161,7 @@ def test_a_clock_that_runs_ahead_is_set_back_as_far_as_its_last_record(world: Wo
         ("cash_out", 10_000_000_000, [("amount", "AMOUNT_TOO_LARGE")]),
         ("cash_in", 10_000_000_000, [("amount", "AMOUNT_TOO_LARGE")]),
         ("cash_in", 10**30, [("amount", "AMOUNT_TOO_LARGE")]),
+        ("cash_in", 9_999_999_999 - 899, [("amount", "AMOUNT_TOO_LARGE")]),
     ],
 )
 def test_what_the_drawer_cannot_do_is_refused(
@@ -168,6 +169,13 @@ def test_what_the_drawer_cannot_do_is_refused(
 ) -> None:
     day_begun(world)  # 9.00 lei
     assert refused(world, kind, words(amount=amount)) == expected
+
+
+def test_the_drawer_can_be_filled_to_the_last_ban(world: World) -> None:
+    day_begun(world)
+    world.queue("c1", words(amount=9_999_999_999 - 900), "cash_in")
+    world.settle()
+    assert world.entry("c1").result["drawer"]["cash"] == 9_999_999_999
 
 
 def test_the_last_bani_can_be_taken_out(world: World) -> None:
@@ -213,6 +221,7 @@ def test_lines_are_as_long_as_the_columns_of_the_device(tmp_path: Path) -> None:
     ("kind", "payload", "expected"),
     [
         ("set_operator", words(number=1, name="Ana\n"), [("name", "TEXT_NOT_PRINTABLE")]),
+        ("set_operator", words(number=1, name="\u0301"), [("name", "TEXT_EMPTY")]),
         ("set_operator", words(number=1, name="…" * 11), [("name", "TEXT_TOO_LONG")]),
         ("non_fiscal_receipt", words(texts=["a", "\x1b[2J"]), [("texts[1]", "TEXT_NOT_PRINTABLE")]),
         ("non_fiscal_receipt", words(texts=["x" * 201]), [("texts[0]", "TEXT_TOO_LONG")]),
@@ -279,6 +288,10 @@ def test_on_a_day_that_is_over_only_what_no_receipt_is_goes_on(
 # pictures
 
 
+def changed(image: bytes, at: int, number: int) -> bytes:
+    return image[:at] + number.to_bytes(4, "little") + image[at + 4 :]
+
+
 @pytest.mark.parametrize(
     ("image", "code"),
     [
@@ -288,7 +301,19 @@ def test_on_a_day_that_is_over_only_what_no_receipt_is_goes_on(
         (b"GIF89a" + bytes(100), "IMAGE_BAD"),
         (bmp(bits=24), "IMAGE_BAD"),
         (bmp(bits=8), "IMAGE_BAD"),
-        (bmp(width=0), "IMAGE_TOO_LARGE"),
+        (bmp(width=0), "IMAGE_BAD"),
+        (bmp(height=0), "IMAGE_BAD"),
+        (bmp()[:30], "IMAGE_BAD"),
+        (bmp()[:62], "IMAGE_BAD"),
+        (bmp()[:-1], "IMAGE_BAD"),
+        (changed(bmp(), 2, 99_999), "IMAGE_BAD"),
+        (changed(bmp(), 2, 0), "IMAGE_BAD"),
+        (changed(bmp(), 10, 999_999), "IMAGE_BAD"),
+        (changed(bmp(), 10, 0), "IMAGE_BAD"),
+        (changed(bmp(), 14, 12), "IMAGE_BAD"),
+        (changed(bmp(), 22, 2**32 - 40), "IMAGE_BAD"),
+        (changed(bmp(), 30, 1), "IMAGE_BAD"),
+        (bmp() + b"\0\0", "IMAGE_BAD"),
         (bmp(width=385), "IMAGE_TOO_LARGE"),
         (bmp(height=241), "IMAGE_TOO_LARGE"),
     ],
@@ -299,8 +324,28 @@ def test_what_is_no_picture_of_a_logo_is_refused(world: World, image: bytes, cod
     assert refused(world, "set_logo", payload) == [("image", code)]
 
 
+@pytest.mark.parametrize(
+    ("after", "code"),
+    [
+        ("A" * 200_000, "IMAGE_TOO_LARGE"),
+        ("====", "FIELD_INVALID"),
+        ("*", "FIELD_INVALID"),
+        ("\u0103", "FIELD_INVALID"),
+    ],
+)
+def test_base64_with_more_behind_it_is_refused(world: World, after: str, code: str) -> None:
+    payload = words(image=base64.b64encode(bmp(30, 40)).decode() + after)
+    assert refused(world, "set_logo", payload) == [("image", code)]
+
+
+def test_base64_in_lines_as_mail_has_it_passes(world: World) -> None:
+    world.queue("c1", words(image=base64.encodebytes(bmp()).decode()), "set_logo")
+    world.settle()
+    assert world.entry("c1").state is State.ISSUED
+
+
 def test_the_largest_picture_passes(world: World) -> None:
-    width, height = LOGO_PIXELS_MAX
+    width, height = PIXELS_MAX
     world.queue("c1", words(image=base64.b64encode(bmp(width, height)).decode()), "set_logo")
     world.settle()
     assert world.entry("c1").state is State.ISSUED

@@ -1,14 +1,15 @@
 """Features of a device: what is off is refused with a code and a way out; receipts with them on."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agent.checks import LACKING, lacking, receipt_conflicts
+from agent.checks import LACKING, NOBODY_HAS, lacking, receipt_conflicts
 from agent.commands import KINDS
-from agent.payloads import NotUnderstood, ReceiptPayload, to_receipt
+from agent.payloads import BadPayload, ReceiptPayload, to_receipt
 from drivers.capabilities import Feature
 from drivers.families.datecs_x import DatecsX
 from tests.agent.examples import (
@@ -20,9 +21,18 @@ from tests.agent.world import World, sale
 
 @pytest.mark.parametrize("feature", Feature)
 def test_a_feature_that_is_off_has_a_code_and_a_sentence_with_a_way_out(feature: Feature) -> None:
-    problem = lacking(feature)
+    problem = lacking(feature, DatecsX.capabilities)
     assert problem.code == LACKING.get(feature, ("UNSUPPORTED", ""))[0]
     assert len(problem.sentence) > 30
+
+
+@pytest.mark.parametrize("feature", sorted({*Feature} - NOBODY_HAS))
+def test_what_a_family_does_not_have_is_not_called_switched_off(feature: Feature) -> None:
+    can = replace(DatecsX.capabilities, features=frozenset(), lacks=frozenset({feature}))
+    problem = lacking(feature, can)
+    assert problem.code == "UNSUPPORTED"
+    assert problem.sentence.startswith("this family has no ")
+    assert "switched on" not in problem.sentence
 
 
 def test_no_datecs_reverses_a_receipt() -> None:
@@ -76,16 +86,17 @@ def test_an_advance_that_says_too_little_is_refused(more: dict[str, Any], code: 
     line = {"name": "Mobila", "unit_price": 100000, "quantity": 1000, "vat_rate": 2100}
     lines = [line, line | {"vat_rate": more.pop("rate", 2100)}]
     asked = {"lines": lines, "payments": [{"kind": "cash", "amount": 1}], "advance": 500} | more
-    with pytest.raises(NotUnderstood) as caught:
+    with pytest.raises(BadPayload) as caught:
         ReceiptPayload.read(json.dumps(asked))
     assert [(each.path, each.code) for each in caught.value.problems] == [("advance", code)]
 
 
-def test_a_tip_in_the_guise_of_a_line_needs_it_too(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["BACSIS", "Bacsis", " bac\u0219i\u0219 ", "BAC\u015eI\u015e"])
+def test_a_tip_in_the_guise_of_a_line_needs_it_too(tmp_path: Path, name: str) -> None:
     world = World(tmp_path, without=Feature.TIPS)
-    line = {"name": "BACSIS", "unit_price": 200, "quantity": 1000, "vat_rate": 0}
+    line = {"name": name, "unit_price": 200, "quantity": 1000, "vat_rate": 0}
     payload = words(lines=[line], payments=[{"kind": "cash", "amount": 200}])
-    assert refused(world, "print_receipt", payload) == [("tip", "TIP_NOT_ALLOWED")]
+    assert refused(world, "print_receipt", payload) == [("lines[0].name", "TIP_NOT_ALLOWED")]
     world.close()
 
 
@@ -94,6 +105,14 @@ def test_a_barcode_needs_its_feature(tmp_path: Path) -> None:
     payload = json.loads(sale()) | {"barcode": {"kind": "qr", "data": "ABC"}}
     assert refused(world, "print_receipt", json.dumps(payload)) == [("barcode", "UNSUPPORTED")]
     world.close()
+
+
+def test_an_advance_beside_a_deposit_is_told_as_what_it_is() -> None:
+    sold = {"name": "Apa", "unit_price": 1000, "quantity": 1000, "vat_rate": 0, "deposit": 50}
+    payload = {"lines": [sold], "payments": [{"kind": "cash", "amount": 950}], "advance": 100}
+    asked = to_receipt(ReceiptPayload.model_validate(payload), "c1")
+    (problem,) = receipt_conflicts(asked)
+    assert (problem.path, problem.code) == ("advance", "ADJUSTMENT_NOT_ALLOWED")
 
 
 @pytest.mark.parametrize("line", [{"deposit": 50}, {}], ids=["deposit", "tip"])

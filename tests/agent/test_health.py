@@ -17,7 +17,8 @@ import pytest
 from agent.health import SILENCE_S_MAX, STATUS_FILE, WRITE_INTERVAL_S, Health, Notifier
 from agent.loops import run
 from agent.wake import Wake
-from tests.agent.cloud.cloud_world import SECRET, FakeClock, answer, scripted
+from tests.agent.clocks import FakeClock
+from tests.agent.cloud.cloud_world import SECRET, answer, scripted
 
 AMEF = str(Path(sys.executable).with_name("amef"))
 
@@ -118,7 +119,7 @@ address = "{tmp_path}/missing"
         told = [systemd.recv(1000).decode()]
         while not told[-1].startswith("READY=1"):
             told.append(systemd.recv(1000).decode())
-        said = {True: "refused, nothing is changed: ", False: "1 devices: added dev_2; removed"}
+        said = {True: "refused, nothing is changed: ", False: "1 device: added dev_2; removed"}
         assert told[-1].startswith(f"READY=1\nSTATUS=configuration: {said[broken]}")
         begun = re.fullmatch(r"RELOADING=1\nMONOTONIC_USEC=(\d+)", told[-2])
         assert begun is not None
@@ -140,6 +141,7 @@ class Breaking:
     """A loop whose third step breaks."""
 
     sentence = "working"
+    notes = ()
 
     def __init__(self) -> None:
         self.steps = 0
@@ -149,6 +151,8 @@ class Breaking:
         if self.steps == 3:
             raise LookupError("no such thing")
         return True
+
+    def leave(self) -> None: ...
 
     def close(self) -> None: ...
 
@@ -162,8 +166,15 @@ def test_a_loop_that_breaks_beats_no_more(health: Health, clock: FakeClock) -> N
 
 
 @pytest.mark.parametrize("environ", [{}, {"NOTIFY_SOCKET": ""}])
-def test_without_systemd_nothing_is_said(environ: dict[str, str]) -> None:
+def test_without_systemd_nothing_is_said(
+    environ: dict[str, str], systemd: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stands in the environment of the tests themselves is not ours."""
+    monkeypatch.setenv("NOTIFY_SOCKET", systemd.getsockname())
     Notifier(environ).tell("READY=1")
+    systemd.settimeout(0.0)
+    with pytest.raises(BlockingIOError):
+        systemd.recv(1000)
 
 
 def test_loops_that_beat_are_alive(health: Health, clock: FakeClock) -> None:
@@ -189,7 +200,7 @@ def test_one_loop_that_hangs_is_a_program_that_hangs(health: Health, clock: Fake
 
 def test_a_wall_clock_that_jumps_is_no_silence(health: Health, clock: FakeClock) -> None:
     health.add("cloud")
-    clock.ms += 10**12
+    clock.jump_to(clock.ms + 10**12)
     assert health.alive
 
 
@@ -213,6 +224,7 @@ def test_the_status_says_how_every_loop_goes(
     assert status(tmp_path) == {
         "pid": os.getpid(),
         "at_ms": clock.now_ms(),
+        "cloud_ahead_ms": 0,
         "loops": {"cloud": 'cloud: "închis"\n', "device dev_1": "starting"},
     }
 

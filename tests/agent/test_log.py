@@ -1,13 +1,17 @@
 """Log lines: one line an event, fields behind it, and never a key."""
 
 import logging
+import re
 import sys
 import traceback
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from agent.log import LineFormatter, set_up
+from agent.log import Level, LineFormatter, masked, set_up
+from config.profiles import profiles
 from tests.agent.cloud.cloud_world import SECRET
 
 HEX = SECRET[-32:]
@@ -80,6 +84,20 @@ def test_a_key_of_every_system_is_masked(form: str) -> None:
     assert HEX not in line("e", field=f"no such key: {form}_{HEX}.")
 
 
+@pytest.mark.parametrize("profile", profiles())
+@given(data=st.data())
+def test_whatever_has_the_form_of_a_key_of_any_cloud_is_masked(
+    profile: str, data: st.DataObject
+) -> None:
+    form = re.compile(profiles()[profile].key.pattern, re.ASCII)
+    graphic = st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters="\"'&")
+    key = data.draw(st.from_regex(form, fullmatch=True, alphabet=graphic))
+    shown = masked(f"key {key}, refused")
+    assert key[-16:] not in shown
+    assert shown.startswith("key ")
+    assert "***" in shown
+
+
 def test_a_key_in_a_traceback_is_masked() -> None:
     try:
         raise ValueError(f"Illegal header value {SECRET!r}")
@@ -93,7 +111,7 @@ def test_a_key_in_a_traceback_is_masked() -> None:
 def test_the_log_goes_to_stderr_and_the_http_library_keeps_quiet(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    set_up("INFO")
+    set_up(Level.INFO)
     logging.getLogger("agent.x").info("agent.start", extra={"agent_id": "magazin-1"})
     logging.getLogger("agent.x").debug("not.shown")
     logging.getLogger("httpx").info("HTTP Request: GET https://cloud.example")
@@ -105,8 +123,8 @@ def test_the_log_goes_to_stderr_and_the_http_library_keeps_quiet(
 
 @pytest.mark.usefixtures("root_logger_is_put_back")
 def test_what_passes_by_the_log_is_masked_too(capsys: pytest.CaptureFixture[str]) -> None:
-    set_up("INFO")
-    set_up("DEBUG")
+    set_up(Level.INFO)
+    set_up(Level.DEBUG)
     try:
         raise ValueError(f"Illegal header value {SECRET!r}")
     except ValueError:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,8 @@ class Job:
 
     def __init__(self, name: str, *, held: bool = False) -> None:
         self.sentence = name
+        self.notes = (f"{name} is new",)
+        self.left = False
         self.steps: list[str] = []
         self.began, self.go, self.closed = (threading.Event() for _ in range(3))
         self.fails: Exception | None = None
@@ -33,8 +36,23 @@ class Job:
         self.steps.append(threading.current_thread().name)
         return False
 
+    def leave(self) -> None:
+        self.left = True
+
     def close(self) -> None:
         self.closed.set()
+
+
+class Listening(Running):
+    """One that says when it is woken by name."""
+
+    def __init__(self, woken: list[str], *made_of: Any) -> None:
+        super().__init__(*made_of)
+        self._woken = woken
+
+    def wake(self) -> None:
+        self._woken.append(self.name)
+        super().wake()
 
 
 class Yard:
@@ -45,6 +63,7 @@ class Yard:
         self.health = Health(SystemClock())
         self.jobs: list[Job] = []
         self.broke: list[str] = []
+        self.woken: list[str] = []
         self.held = False
         self.broken = threading.Event()
         self.crew: Crew[str] = Crew(self.build)
@@ -52,7 +71,7 @@ class Yard:
     def build(self, name: str, wanted: str) -> Running:
         self.jobs.append(Job(f"{name} {wanted}", held=self.held))
         ledger = Ledger(self.path, SystemClock())
-        return Running(name, self.jobs[-1], ledger, self.health, self.on_break)
+        return Listening(self.woken, name, self.jobs[-1], ledger, self.health, self.on_break)
 
     def on_break(self, ledger_failure: str) -> None:
         self.broke.append(ledger_failure)
@@ -152,7 +171,22 @@ def test_a_change_is_made_between_two_steps_in_the_loop_s_own_thread(yard: Yard)
 
 
 def test_a_wake_for_somebody_who_is_not_there_is_nothing(yard: Yard) -> None:
+    yard.crew.want({"device dev_1": "1"})
+    yard.crew.settle()
     yard.crew.wake("device dev_9")
+    assert yard.woken == []
+    yard.crew.wake("device dev_1")
+    assert yard.woken == ["device dev_1"]
+
+
+def test_what_a_loop_notes_is_told_and_it_hears_that_its_end_is_wanted(yard: Yard) -> None:
+    yard.crew.want({"a": "1"})
+    yard.settle_until(lambda: bool(yard.jobs and yard.jobs[0].steps))
+    yard.settle_until(lambda: bool(yard.health.pulses[0].notes))
+    assert yard.health.pulses[0].notes == ("a 1 is new",)
+    assert not yard.jobs[0].left
+    yard.crew.stop()
+    assert yard.jobs[0].left
 
 
 def test_one_that_breaks_is_told_though_he_was_to_go(yard: Yard) -> None:

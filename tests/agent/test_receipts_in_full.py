@@ -6,11 +6,13 @@ expected here are written down as numbers, not computed by the program under tes
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from agent.carry_out import receipt
 from agent.cloud.answers import parse
 from agent.cloud.payloads import understood
 from agent.cloud.results import result_of
@@ -18,6 +20,8 @@ from agent.payloads import reference_of
 from agent.states import State
 from drivers.model import PaymentKind
 from tests.agent.world import Printer, World
+from tests.drivers.bench import BENCHES
+from tests.drivers.receipts import TWO_LINES
 
 KINDS = [kind for kind in PaymentKind if kind is not PaymentKind.FOREIGN]
 ON_PAPER = {"card_cash_advance": "card_and_cash_advance"}  # the sandbox has its own word
@@ -285,6 +289,21 @@ def test_letters_of_both_forms_are_folded_and_it_is_reported(world: World, text:
         "texts_above[1]",
         "texts_below[0]",
     ]
+
+
+def test_signs_that_a_tremol_keeps_for_itself_are_printed_as_others_and_it_is_reported() -> None:
+    bread, cheese = TWO_LINES.lines
+    asked = replace(
+        TWO_LINES,
+        lines=(replace(bread, name="Paine; alba"), cheese),
+        texts_below=("a; b", "a, b"),
+    )
+    with BENCHES["tremol"]() as bench:
+        told = receipt(bench.opened(), asked)
+        assert told["folded"] == ["lines[0].name", "texts_below[0]"]
+        (paper,) = bench.papers()
+        assert paper.lines[0][0] == "Paine, alba"
+        assert paper.text.count("a, b") == 2
 
 
 # as the cloud sends it

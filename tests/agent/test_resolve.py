@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
+from agent.cli.on_paper import NUMBER_MAX
+from agent.cli.resolve import COUNTERS
 from agent.cloud.schema import to_uploads
 from agent.entries import Evidence, Incoming
 from agent.ledger import Ledger
@@ -55,12 +57,31 @@ def amef(config: str) -> Amef:
     return run
 
 
-def held(ledger: Ledger, id_: str = "c1", kind: str = "print_receipt", payload: str = "") -> None:
+def held(
+    ledger: Ledger,
+    id_: str = "c1",
+    kind: str = "print_receipt",
+    payload: str = "",
+    seen: dict[str, Any] = SEEN,
+) -> None:
     body = payload or sale()
     ledger.accept(Incoming(id_, "dev_1", kind, body, body, 1))
     ledger.claimed(id_)
     ledger.lose(ledger.begin(ledger.entry(id_), counters(), 1), fault="no_answer", reason="silence")
-    ledger.undecidable(ledger.entry(id_), WHY, SEEN)
+    ledger.undecidable(ledger.entry(id_), WHY, seen)
+
+
+def seen(**more: Any) -> dict[str, Any]:
+    """What was seen, with other counters, or anything else in it."""
+    after = SEEN["counters"] | {name: more.pop(name) for name in (*more,) if name in COUNTERS}
+    return SEEN | {"counters": after} | more
+
+
+def issued(ledger: Ledger, id_: str, number: int, z_number: int, serial: str = "SIM1") -> None:
+    ledger.accept(Incoming(id_, "dev_1", "print_receipt", sale(), sale(), 1))
+    ledger.claimed(id_)
+    result = {"receipt_number": number, "z_number": z_number, "fiscal_serial": serial}
+    ledger.finish(ledger.begin(ledger.entry(id_), counters(), 1), result, 1)
 
 
 def told(ledger: Ledger, id_: str = "c1") -> dict[str, Any]:
@@ -179,7 +200,7 @@ def test_any_other_paper_that_is_not_there_is_queued_again(
 
 
 def test_a_z_on_paper_is_told_with_its_number_alone(ledger: Ledger, amef: Amef) -> None:
-    held(ledger, kind="z_report", payload="{}")
+    held(ledger, kind="z_report", payload="{}", seen=seen(z_number=4))
     assert amef("resolve", "c1", "--on-paper", "4", "--yes").exit_code == 0
     result = told(ledger)["result"]
     assert (result["number"], result["totals"], result["fiscalSeries"]) == (4, None, "SIM1")
@@ -208,6 +229,88 @@ def test_what_is_dropped_is_rejected_and_the_cloud_hears_by_whom_and_why(
     assert (body["status"], body["errorCode"]) == ("failed", "DROPPED_BY_OPERATOR")
     assert getpass.getuser() in body["errorMessage"]
     assert "paid by card" in body["errorMessage"]
+
+
+# the number itself: it is told for good
+
+
+@pytest.mark.parametrize(
+    ("kind", "found", "most"),
+    [
+        ("print_receipt", SEEN, 42),
+        ("print_receipt", seen(receipt_count=0, z_number=4), 43),  # three documents came since 40
+        ("print_receipt", seen(open_receipt={"paid": None}), 43),  # closed by hand since
+        ("cash_in", SEEN, 93),
+        ("z_report", seen(z_number=4), 4),
+        ("print_receipt", {}, NUMBER_MAX),
+        ("print_receipt", seen(fiscal_serial="SIM2"), NUMBER_MAX),
+        ("print_receipt", seen(counts=False), NUMBER_MAX),
+        ("non_fiscal_receipt", seen(counts_slips=False), NUMBER_MAX),
+    ],
+)
+def test_a_number_above_what_was_counted_is_refused(
+    ledger: Ledger, amef: Amef, kind: str, found: dict[str, Any], most: int
+) -> None:
+    payload = {"cash_in": '{"amount": 5}', "non_fiscal_receipt": '{"texts": ["a"]}'}
+    held(ledger, kind=kind, payload=payload.get(kind, sale()), seen=found)
+    for number in (most + 1, 10**30):
+        done = amef("resolve", "c1", "--on-paper", str(number), "--yes")
+        assert done.exit_code == 1
+        why = "it has too many digits" if most == NUMBER_MAX else f"the printer had come to {most}"
+        assert f"The number {number} cannot be: {why}." in done.stderr
+        assert f"Numărul {number} nu se poate: " in done.stderr
+        assert "[number_too_high]" in done.stderr
+    assert ledger.entry("c1").state is State.HELD
+    assert amef("resolve", "c1", "--on-paper", str(most), "--yes").exit_code == 0
+
+
+def test_a_number_that_was_told_of_another_command_is_refused_in_both_languages(
+    ledger: Ledger, amef: Amef
+) -> None:
+    issued(ledger, "c0", 41, z_number=4)
+    held(ledger)
+    done = amef("resolve", "c1", "--on-paper", "41", "--yes")
+    assert done.exit_code == 1
+    assert "The number 41 is of the command c0: see amef ledger show c0." in done.stderr
+    assert "Numărul 41 este al comenzii c0: vedeți amef ledger show c0." in done.stderr
+    assert "number_taken" in done.stderr
+    assert ledger.entry("c1").state is State.HELD
+    assert amef("resolve", "c1", "--on-paper", "42", "--yes").exit_code == 0
+    held(ledger, "c2")
+    assert amef("resolve", "c2", "--on-paper", "42", "--yes").exit_code == 1  # as a person said
+
+
+@pytest.mark.parametrize(
+    ("others", "is_taken"),
+    [
+        ([(41, 3)], False),  # of the day before: it may have begun anew
+        ([(41, 3), (7, 4)], False),  # and so it did
+        ([(41, 2), (7, 3)], False),
+        ([(39, 2), (41, 3)], True),  # it goes on from day to day
+    ],
+)
+def test_the_number_of_another_day_is_free_unless_numbers_go_on(
+    ledger: Ledger, amef: Amef, others: list[tuple[int, int]], is_taken: bool
+) -> None:
+    for place, (number, z_number) in enumerate(others):
+        issued(ledger, f"before{place}", number, z_number)
+    issued(ledger, "elsewhere", 41, z_number=4, serial="SIM2")
+    held(ledger)
+    done = amef("resolve", "c1", "--on-paper", "41", "--yes")
+    assert done.exit_code == int(is_taken)
+
+
+def test_the_number_under_which_the_device_has_our_reference_is_shown_and_offered(
+    ledger: Ledger, amef: Amef
+) -> None:
+    trace = {"receipt_number": 41, "document_number": 92, "z_number": 4, "issued_at": "02-04-26"}
+    held(ledger, seen=seen(trace=trace, reference_found=True))
+    shown = amef("ledger", "show", "c1", "--lang", "en").stdout
+    where = "the document with our reference: receipt 41, document 92, Z 4, at 02-04-26"
+    assert where in shown
+    assert "amef resolve c1 --on-paper 41\n" in shown
+    romanian = amef("ledger", "show", "c1", "--lang", "ro").stdout
+    assert "documentul cu referința noastră: bonul 41, documentul 92, Z 4, la 02-04-26" in romanian
 
 
 @pytest.mark.parametrize(

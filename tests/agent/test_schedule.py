@@ -11,8 +11,9 @@ from agent.ledger import Ledger
 from agent.schedule import TTL_MS, Schedule
 from config.settings import Settings
 from drivers.model import Counters
+from tests.agent.clocks import FakeClock
 from tests.agent.outbox import unreported
-from tests.agent.world import START_MS, FakeClock
+from tests.agent.world import START_MS
 
 HOUR_MS = 3600 * 1000
 DAY_MS = 24 * HOUR_MS
@@ -76,11 +77,25 @@ def test_a_day_has_one_z_report_however_often_the_hour_comes(clockwork: Clockwor
     ]
 
 
-def test_what_was_missed_is_caught_up_once_and_not_the_day_after(clockwork: Clockwork) -> None:
-    missed = ["z_report:dev_1:2026-09-21"]
-    assert clockwork.at("2026-09-22 04:00") == missed
-    assert clockwork.at("2026-09-22 05:00") == missed
-    assert clockwork.at("2026-09-23 06:00") == missed
+@pytest.mark.parametrize("back", ["2026-09-22 04:00", "2026-09-22 08:00", "2026-09-22 23:29"])
+def test_what_was_missed_is_caught_up_once_until_the_next_is_due(
+    clockwork: Clockwork, back: str
+) -> None:
+    missed = "z_report:dev_1:2026-09-21"
+    assert clockwork.at(back) == [missed]
+    assert clockwork.at("2026-09-22 23:29") == [missed]
+    assert clockwork.at("2026-09-24 06:00") == [missed, "z_report:dev_1:2026-09-23"]
+
+
+@pytest.mark.parametrize(
+    ("opened", "caught_up"), [("2026-09-21T08:00:00", True), ("2026-09-22T09:00:00", False)]
+)
+def test_a_z_that_was_missed_closes_its_own_day_and_no_later_one(
+    clockwork: Clockwork, opened: str, caught_up: bool
+) -> None:
+    clockwork.ledger.note_device("dev_1", {"day_opened_at": opened})
+    assert bool(clockwork.at("2026-09-22 12:00")) is caught_up
+    assert len(clockwork.at("2026-09-22 23:30")) == 1 + caught_up
 
 
 def test_what_was_due_before_the_agent_came_is_not_caught_up(tmp_path: Path) -> None:
@@ -131,10 +146,11 @@ def test_the_cloud_gets_the_report_but_no_result_of_what_it_did_not_ask(
 )
 def test_the_hour_is_the_shops_own(clockwork: Clockwork, day: str, utc: str) -> None:
     due_ms = int(datetime.fromisoformat(f"{day}T{utc}:00+00:00").timestamp() * 1000)
-    for clock_ms, queued in ((due_ms - 1, 0), (due_ms, 1)):
+    for clock_ms, due in ((due_ms - 1, False), (due_ms, True)):
         clockwork.clock.ms = clock_ms
         clockwork.schedule.catch_up()
-        assert len(clockwork.ledger.entries(9)) == queued
+        ids = [entry.id for entry in clockwork.ledger.entries(9)]
+        assert (f"local:z_report:dev_1:{day}" in ids) is due
 
 
 def test_a_device_that_asks_for_none_gets_none(tmp_path: Path) -> None:

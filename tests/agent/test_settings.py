@@ -74,9 +74,10 @@ vat_rates = [21, 11, 0]
 
 [[device]]
 id = "dev_2"
-family = "datecs_x"
+family = "tremol"
 transport = "tcp"
-address = "192.168.1.50:3999"
+address = "192.168.1.50:8000"
+network_password = "lan pass"
 
 [[device]]
 id = "dev_3"
@@ -149,6 +150,7 @@ def test_every_key_is_taken(path: Path) -> None:
     assert (by_hand.vat_groups, by_hand.answer_s) == ({"1": 2100, "2": 1100}, 30)
     assert by_hand.payments == {"1": "cash", "2": "card"}
     assert (device.code_page, device.nui) == ("cp1250", "5000001234")
+    assert found.device[1].network_password == "lan pass"
     assert (device.features, device.vat_rates) == (["drawer"], [21, 11, 0])
     assert [other.transport for other in found.device[1:]] == ["tcp", "usb", "folder"]
     keys = {line.split(" = ")[0] for line in ALL.splitlines() if " = " in line}
@@ -218,6 +220,8 @@ def test_all_that_is_wrong_is_said_at_once(path: Path) -> None:
         ("[[device]]", "operator = 31", "device[0].operator"),
         ("[[device]]", "password = 1234", "device[0].password"),
         ("[[device]]", 'password = "pa ss"', "device[0].password"),
+        ("[[device]]", "network_password = 1234", "device[0].network_password"),
+        ("[[device]]", 'network_password = "parolă"', "device[0].network_password"),
         ("[[device]]", "till = 0", "device[0].till"),
         ("[[device]]", "dtr = 7", "device[0].dtr"),
         ("[[device]]", "fiscal_serial = 7", "device[0].fiscal_serial"),

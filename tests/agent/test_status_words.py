@@ -12,11 +12,15 @@ from agent.cli.status_words import COSTS_OF, COSTS_RO, in_romanian
 from agent.cloud.abilities import COSTS
 from agent.cloud.network import expiry_warning
 from agent.health import STATUS_FILE
+from drivers.faults import Fault
+from drivers.faults import words as fault_words
+from drivers.recognise import TITLES, TITLES_RO, Make, is_not
 from tests.agent.amef import called, configuration
-from tests.tidy.tree import Module, modules
+from tests.tidy.tree import ROOT, Module, modules
 
 DAY_MS = 86_400_000
 NO_PORT = "Portul casei de marcat lipsește. Verificați cablul și alimentarea. [port_missing]"
+OTHER_DIALECT = f"{fault_words()[Fault.OTHER_DIALECT].ro} [other_dialect]"
 LITTLE_PAPER = "Hârtia este pe terminate. Pregătiți o rolă nouă. [paper_low]"
 SAID = {
     "connected": "conectat",
@@ -43,6 +47,15 @@ SAID = {
     "online found on /dev/ttyUSB1, configured is /dev/ttyUSB0": (
         "conectată: găsită pe /dev/ttyUSB1, în configurație este /dev/ttyUSB0"
     ),
+    "/dev/ttyUSB0: this is not a tremol:ro, it looks like tremol:bg or tremol:bg_v2": (
+        "/dev/ttyUSB0: nu este tremol:ro, pare tremol:bg sau tremol:bg_v2"
+    ),
+    "/dev/ttyUSB0: this is not an Eltrade, it looks like a Datecs before the X series": (
+        "/dev/ttyUSB0: nu este Eltrade, pare Datecs dinainte de seria X"
+    ),
+    "offline other_dialect /dev/ttyUSB0: this is not a Datecs X, it looks like a Daisy (FX1200)": (
+        f"fără legătură: {OTHER_DIALECT} (/dev/ttyUSB0: nu este Datecs X, pare Daisy (FX1200))"
+    ),
     "offline port_missing /dev/ttyS9 is not there": (
         f"fără legătură: {NO_PORT} (/dev/ttyS9 is not there)"
     ),
@@ -58,20 +71,20 @@ SAID = {
         " -111003)"
     ),
     # the configuration, and counts
-    "1 devices": "1 casă de marcat",
+    "1 device": "1 casă de marcat",
     "20 devices: as before": "20 de case de marcat, neschimbate",
     "2 devices: added dev_2; other folders": (
         "2 case de marcat (adăugate: dev_2; alte directoare)"
     ),
-    "1 commands wait for dev_2, which is not configured": (
+    "1 command waits for dev_2, which is not configured": (
         "pentru dev_2, care nu este în configurație, așteaptă 1 comandă"
     ),
-    "1 folders and 1 sticks are looked at": "se urmăresc 1 director și 1 stick",
+    "1 folder and 1 stick are looked at": "se urmăresc 1 director și 1 stick",
     "21 documents go within 30 days": (
         "21 de documente se șterg în 30 de zile: termenul de păstrare a trecut"
     ),
     # folders and sticks
-    "/srv/till: 1 files in work, 2 held for a person, 3 cannot be read, as 'a'": (
+    "/srv/till: 1 file in work, 2 held for a person, 3 cannot be read, as 'a'": (
         "/srv/till: 1 fișier în lucru, 2 așteaptă decizia unui om, 3 nu se pot citi, ca 'a'"
     ),
     "/srv/till cannot be used: Permission denied: /srv/till": (
@@ -99,6 +112,16 @@ SAID = {
 @pytest.mark.parametrize("sentence", SAID)
 def test_a_sentence_of_the_agent_is_said_in_romanian(sentence: str) -> None:
     assert in_romanian(sentence) == SAID[sentence]
+
+
+@pytest.mark.parametrize("that", TITLES)
+@pytest.mark.parametrize("this", TITLES)
+def test_another_make_is_said_in_romanian_with_both_makes(this: str, that: str) -> None:
+    if this == that:
+        return
+    said = str(is_not(this, Make(that, model="M 1"), "/dev/ttyUSB0"))
+    romanian = f"/dev/ttyUSB0: nu este {TITLES_RO[this]}, pare {TITLES_RO[that]} (M 1)"
+    assert in_romanian(said) == romanian
 
 
 def test_every_cost_of_what_a_cloud_lacks_is_known_in_romanian() -> None:
@@ -131,6 +154,14 @@ def test_the_status_is_shown_in_the_readers_language(tmp_path: Path) -> None:
     assert "discul este plin în proporție de 86 %" in romanian
 
 
+def test_every_reason_of_the_table_of_verdicts_has_a_romanian_form() -> None:
+    rows = (ROOT / "docs" / "verdict-table.md").read_text("utf-8").splitlines()
+    cells = [row.split(" | ") for row in rows if row.startswith("| ")]
+    reasons = {why for _, verdict, why, _ in cells if verdict.isupper()}
+    assert len(reasons) > 30
+    assert [why for why in reasons if in_romanian(why) == why] == []
+
+
 # nobody is forgotten: the code of everybody who speaks is read
 
 SPEAKING = ("sentence", "sentences", "note", "notes")  # functions, and what is written to
@@ -141,7 +172,7 @@ WORDING += (
     "aside_sentence",
     "trusted_or_none",
     "_web_page",
-    "_leave_room",
+    "need_room",
     "files_below",
 )
 RAISED = ("CloudUnreachable", "CloudAnswerBroken")
@@ -153,7 +184,11 @@ FILLED |= {
     "code": "EMPTY",
     "to": "a.example",
 }
-FILLED |= {"words": "refused"}
+FILLED |= {"words": "refused", "folders": "404 folders", "sticks": "404 sticks"}
+FILLED |= {"documents": "404 documents go"}
+FILLED |= {"counted(len(now), 'device', 'devices')": "404 devices"}
+FILLED |= {"counted(count, 'command waits', 'commands wait')": "404 commands wait"}
+FILLED |= {"counted(len(self._in_work or ()), 'file', 'files')": "404 files"}
 ELSE = "404"  # fits a number, a name and a status
 FRAGMENTS = {  # said only within another, as in SAID
     *("ahead of", "another place", "it was taken out"),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.cloud_time import CloudTime
 from agent.devices import build_printer
 from agent.entries import Incoming
 from agent.ledger import Ledger
@@ -139,7 +140,9 @@ def test_work_waits_rather_than_go_to_another_s_paper(desk: Desk) -> None:
     desk.plug(other.address)
     desk.place(MISSING)
     desk.ledger.accept(Incoming("local:1", "dev_1", "x_report", "{}", "{}", 10**15))
-    DeviceWorker("dev_1", desk.session, desk.ledger, desk.clock, lambda: None).step()
+    DeviceWorker(
+        "dev_1", desk.session, desk.ledger, desk.clock, CloudTime(desk.clock), lambda: None
+    ).step()
     assert desk.ledger.entry("local:1").state == "queued"
     assert other.paper == []
 

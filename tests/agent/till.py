@@ -24,7 +24,8 @@ from agent.ledger import Ledger
 from agent.states import State
 from config.folder import FolderSettings
 from drivers.model import Problem
-from tests.agent.world import DEVICE, Crash, CrashingLedger, FakeClock, counters
+from tests.agent.clocks import FakeClock
+from tests.agent.world import DEVICE, Crash, CrashingLedger, counters
 
 SALE = "S^Cafea^450^1000^buc^1^1\r\nP^1^450\r\n"
 OTHER_SALE = "S^Paine^350^2000^buc^2^1\r\nP^2^700\r\n"

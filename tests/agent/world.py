@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from agent.archive.index import ArchiveIndex
-from agent.archive.reader import ArchiveReader, Kept
+from agent.archive.reader import ArchiveReader, Keeping
 from agent.archive.store import Store as ArchiveStore
+from agent.cloud_time import CloudTime
 from agent.entries import Acceptance, Incoming, LedgerEntry
 from agent.ledger import Ledger
 from agent.session import Session
@@ -31,7 +32,7 @@ from drivers.capabilities import Feature
 from drivers.errors import ContactLost, NotStarted
 from drivers.families.datecs_x import DatecsX
 from drivers.faults import Fault
-from drivers.model import Counters, Identity
+from drivers.model import Counters, Identity, VatRate
 from sandbox.printer.clock import machine_wall
 from sandbox.printer.device import Device, Executed
 from sandbox.printer.memory import EPOCH, Memory, ZRecord, record_to_json
@@ -40,10 +41,10 @@ from sandbox.printer.paper import Settings
 from sandbox.printer.station import Station
 from sandbox.printer.store import Store
 from sandbox.printer.wire import SYN, Frame, read_frame
+from tests.agent.clocks import START_MS, FakeClock
 from tests.agent.outbox import unreported
 
 DEVICE = "dev_1"
-START_MS = 1_790_000_000_000
 FOREVER_MS = START_MS + 10**12
 TICK_MS = 500
 STEPS_MAX = 400
@@ -58,17 +59,11 @@ class Crash(BaseException):
     """The program is gone, between one instruction and the next."""
 
 
-class FakeClock:
-    """Both clocks in one; they move only when something waits."""
-
-    def __init__(self) -> None:
-        self.ms = START_MS
-
-    def now_ms(self) -> int:
-        return self.ms
-
-    def monotonic_s(self) -> float:
-        return self.ms / 1000
+def heard(clock: FakeClock) -> CloudTime:
+    """A cloud that has the time we have."""
+    cloud_time = CloudTime(clock)
+    cloud_time.heard(None)
+    return cloud_time
 
 
 class Machine(Device):
@@ -109,7 +104,6 @@ class Printer:
         self.time = FakeClock()
         self._store = Store(None, None)
         self._store.save(Memory(serial, rates_of(DEFAULT_RATES), EPOCH))
-        self._keyboard_sequence = 0x20
         self.start()
 
     def start(self) -> None:
@@ -268,6 +262,7 @@ class World:
         reads_on: bool = False,
     ) -> None:
         self.clock = FakeClock()
+        self.cloud_time = heard(self.clock)
         self._reads_on = reads_on  # is the archive read between commands?
         self.store = ArchiveStore(folder / "archive")
         self._without = without  # a feature that is not switched on
@@ -284,6 +279,8 @@ class World:
         self.on_crash: Callable[[], None] = lambda: None
         self._ledger: Ledger | None = None
         self.done = 0
+        self.rates: frozenset[VatRate] = frozenset()  # as configured, like the next
+        self.code_page = "ascii"
 
     def start(self) -> None:
         """Start the program, as the supervisor does."""
@@ -292,15 +289,23 @@ class World:
         self._ledger.lose_unfinished()
         driver = DatecsX(self.cable, self.clock, Operator())
         can = driver.capabilities
-        driver.capabilities = replace(can, features=can.features - {self._without})
-        session = Session(DEVICE, driver, self._ledger, self.clock, self._admit)
+        features, page = can.features - {self._without}, self.code_page
+        driver.capabilities = replace(can, features=features, code_page=page)
+        session = Session(DEVICE, driver, self._ledger, self.clock, self._admit, self.rates)
         reader = None
         if self._reads_on:
             index = CrashingIndex(self._path, self.clock)
             index.point = self._point
-            reader = ArchiveReader(DEVICE, Kept(index, self.store), self.clock, DAYS_BACK)
+            reader = ArchiveReader(DEVICE, Keeping(index, self.store), self.clock, DAYS_BACK)
         self.worker = DeviceWorker(
-            DEVICE, session, self._ledger, self.clock, self._done, self._zone, reader
+            DEVICE,
+            session,
+            self._ledger,
+            self.clock,
+            self.cloud_time,
+            self._done,
+            self._zone,
+            reader,
         )
 
     def step(self) -> bool:

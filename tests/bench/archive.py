@@ -24,7 +24,7 @@ from pathlib import Path
 from time import perf_counter
 
 from agent.archive.index import ArchiveIndex, Wanted
-from agent.archive.reader import ArchiveReader, Kept
+from agent.archive.reader import ArchiveReader, Keeping
 from agent.archive.sorts import Filed, Sort
 from agent.archive.store import Store
 from agent.ledger_file import LEDGER_FILE
@@ -124,7 +124,7 @@ def read(wire: Recorder, home: Path) -> tuple[float, Filed]:
     """Read the whole JE as the worker does between two sales."""
     clock = SystemClock()
     index = ArchiveIndex(home / LEDGER_FILE, clock)
-    reader = ArchiveReader("dev_1", Kept(index, Store(home / "archive")), clock, DAYS_BACK)
+    reader = ArchiveReader("dev_1", Keeping(index, Store(home / "archive")), clock, DAYS_BACK)
     features = frozenset({Feature.ARCHIVE})
     printer = printer_of("datecs_x", wire, clock, Operator(), features)
     owner = printer.open(last_sequence=None).fiscal_serial

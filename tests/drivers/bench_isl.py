@@ -22,9 +22,6 @@ from sandbox.printer_isl.station import IslStation
 from sandbox.printer_isl.wire import LEGACY
 from tests.drivers import bench
 from tests.drivers.cables import FakeClock
-from tests.drivers.receipts import CARD, CASH, MEAL
-
-ALL_PAID_WITH = {CASH, CARD, MEAL}
 
 
 class Isl(bench.DatecsX):

@@ -10,7 +10,9 @@ from drivers.archive_text import (
     Said,
     iso_time,
     memory_records,
+    receipts_in,
     said_in,
+    time_of_day,
 )
 
 REPORT = b"""
@@ -102,6 +104,40 @@ def test_the_total_of_a_day_has_other_words() -> None:
 def test_the_buyer_and_the_reference_are_found(line: str) -> None:
     said = said_in([line.encode(), b"REF:K7Q2XMABCD"])
     assert said == Said(None, "12345674", "K7Q2XMABCD")
+
+
+TITLE, TOTAL = b"*** BON FISCAL ***", b"TOTAL LEI      33,20"
+OTHER = [b"BON FISCAL NR: 0001    Z: 0001", b"BONURI FISCALE   2", b"*** BON NEFISCAL ***"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "count"),
+    [
+        ([TOTAL, TITLE] * 3, 3),
+        ([TITLE, TOTAL] * 3, 3),
+        ([TITLE, TOTAL, TITLE] * 3, 3),
+        ([TOTAL, TITLE, TOTAL, TOTAL, TITLE], 2),  # a cancelled one between two
+        ([TOTAL, *OTHER], None),
+        ([], None),
+    ],
+    ids=["below", "above", "both", "cancelled", "untitled", "empty"],
+)
+def test_the_receipts_of_a_day_are_counted_wherever_their_title_stands(
+    lines: list[bytes], count: int | None
+) -> None:
+    assert receipts_in([*lines, *OTHER]) == count
+
+
+def test_the_time_of_a_day_is_the_last_that_stands_there() -> None:
+    day = [b"DATA 05-10-2026   ORA 08:05:41", b"x", b"DATA 05-10-2026   ORA: 21:42:17"]
+    assert time_of_day([*day, b"DATA 39-19-2026 ORA 29:00:00"]) == "2026-10-05T21:42:17"
+    assert time_of_day([b"DATA 05-10-2026"]) == ""
+
+
+def test_cancelled_receipts_are_not_the_count_of_receipts() -> None:
+    lines = [b"RAPORT Z NR: 0001", b"BONURI FISCALE   2", b"BONURI ANULATE (0)  0,00"]
+    (record,) = memory_records([*lines, b"TOTAL LEI 33,20"])
+    assert record.receipts == 2
 
 
 @given(st.lists(st.binary(max_size=60), max_size=20))

@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 
 from drivers.archive import ZSpan
-from drivers.archive_stream import Take, twice, whole
+from drivers.archive_stream import Take, again, twice, whole
 from drivers.base import FiscalPrinter
 from drivers.capabilities import Told
 from drivers.errors import ContactLost, Refused
@@ -260,6 +260,40 @@ def test_a_stream_begun_again_is_told_once() -> None:
             raise ContactLost("silence")
 
     assert whole(second_is_whole, Counting(), lines_max=9) == (b"a", b"b", b"c")
+
+
+def test_a_stream_told_line_by_line_begins_again_and_tells_each_line_once() -> None:
+    asked: list[bytes] = []
+
+    def broken_twice() -> Iterator[bytes]:
+        begun = asked.count(b"a")
+        for line in (b"a", b"b", b"c")[: begun + 1]:
+            asked.append(line)
+            yield line
+        if begun < 2:
+            raise ContactLost("silence")
+
+    lines = again(broken_twice)
+    assert (next(lines), asked) == (b"a", [b"a"])
+    assert [*lines] == [b"b", b"c"]
+    assert asked == [b"a", b"a", b"b", b"a", b"b", b"c"]
+
+
+@pytest.mark.parametrize("others", [[b"x"], []])
+def test_a_stream_told_line_by_line_is_left_where_it_is_another(others: list[bytes]) -> None:
+    tries = iter([[b"a"], others, others, []])
+
+    def silent_at_first() -> Iterator[bytes]:
+        lines = next(tries)
+        yield from lines
+        if lines == [b"a"]:
+            raise ContactLost("silence")
+
+    lines = again(silent_at_first)
+    assert next(lines) == b"a"
+    with pytest.raises(ContactLost, match="begun again"):
+        next(lines)
+    assert [*tries] == [[]]
 
 
 def test_what_has_no_checksum_is_believed_when_it_came_twice_the_same() -> None:

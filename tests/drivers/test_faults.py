@@ -117,6 +117,7 @@ def test_the_end_of_data_is_no_fault_of_the_device() -> None:
         ("-102002", Fault.OPERATOR_REFUSED),
         ("-100003", Fault.NO_DATA),
         ("-112001", Fault.BAD_REQUEST),
+        ("-111017", Fault.AMOUNT_REFUSED),
     ],
 )
 def test_the_codes_that_decide_something_mean_what_they_mean(code: str, fault: Fault) -> None:

@@ -19,6 +19,7 @@ from drivers.model import (
     PaymentKind,
     VatRate,
 )
+from drivers.status import ErrorNumber
 from drivers.wire_tool import decode_frame, encode_frame
 from tests.drivers.cables import Cable
 from tests.drivers.isl_device import DRIVERS, WHO, Device, every_family, selling
@@ -235,20 +236,20 @@ def test_the_numbers_behind_the_payments_of_a_day_are_no_money(
 
 
 @pytest.mark.parametrize(
-    ("told", "at"),
+    ("told", "at", "step_s"),
     [
-        (b"22-11-2026 10:00:30", datetime(2026, 11, 22, 10, 0, 30, tzinfo=UTC)),
-        (b"22-11-2026", datetime(2026, 11, 22, tzinfo=UTC)),
-        (b"22-11-26 10:00", datetime(2026, 11, 22, 10, 0, tzinfo=UTC)),
-        (b"22-11-26", None),
+        (b"22-11-2026 10:00:30", datetime(2026, 11, 22, 10, 0, 30, tzinfo=UTC), 1),
+        (b"22-11-2026", datetime(2026, 11, 22, tzinfo=UTC), 86_400),
+        (b"22-11-26 10:00", datetime(2026, 11, 22, 10, 0, tzinfo=UTC), 60),
+        (b"22-11-26", None, 1),
     ],
 )
 def test_the_last_record_may_be_told_without_a_time_of_day(
-    told: bytes, at: datetime | None
+    told: bytes, at: datetime | None, step_s: int
 ) -> None:
     device = Device("datecs_legacy")
     device.answers[86] = told
-    assert device.printer.last_record_at() == DeviceTime(told.decode(), at)
+    assert device.printer.last_record_at() == DeviceTime(told.decode(), at, step_s)
 
 
 @pytest.mark.parametrize(
@@ -265,6 +266,40 @@ def test_a_bit_that_only_this_maker_has_is_told_in_words(
     device.status = status
     seen = device.printer.status()
     assert words in [bit.en for bit in seen.bits if bit.is_set(seen.raw)]
+
+
+@pytest.mark.parametrize(
+    ("family", "byte", "said"),
+    [
+        ("datecs_legacy:printer", 0x80 | 1 << 6 | 1, ["switch Sw7 on", "switch Sw1 on"]),
+        ("eltrade", 0x80 | 1 << 2, ["switch 3 on"]),
+    ],
+)
+def test_the_switches_of_byte_3_are_told_in_words(family: str, byte: int, said: list[str]) -> None:
+    device = Device(family)
+    device.status = f"80 80 80 {byte:02X} 86 9A"
+    seen = device.printer.status()
+    assert [bit.en for bit in seen.bits if bit.byte == 3 and bit.is_set(seen.raw)] == said
+    assert (seen.error, seen.blocking) == (None, ())
+
+
+@pytest.mark.parametrize(
+    ("family", "number", "fault"),
+    [
+        ("daisy", 60, Fault.JE_FAILED),
+        ("incotex", 12, Fault.RECEIPT_OPEN),
+        ("incotex", 99, None),
+        ("daisy", 0, None),
+    ],
+)
+def test_the_number_of_the_last_error_is_told_and_stops_nothing(
+    family: str, number: int, fault: Fault | None
+) -> None:
+    device = Device(family)
+    device.status = f"80 80 80 {0x80 | number:02X} 80 B8"
+    seen = device.printer.status()
+    assert seen.error == ErrorNumber(3, number, fault)
+    assert seen.blocking == ()
 
 
 @every_family

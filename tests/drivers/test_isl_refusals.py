@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from agent.verdict import Proof, Verdict, decide
 from drivers.capabilities import Feature, TextPlace
 from drivers.errors import ContactLost, Refused
-from drivers.faults import Fault
+from drivers.faults import Fault, words
 from drivers.je import DocumentKind
 from drivers.model import (
     Counters,
@@ -68,6 +69,103 @@ def test_the_last_error_of_a_printer_is_asked_for_and_kept() -> None:
     with pytest.raises(Refused) as caught:
         device.printer.issue_receipt(TWO_LINES)
     assert (caught.value.fault, caught.value.device_code) == (Fault.Z_REPORT_DUE, "-150204")
+
+
+@pytest.mark.parametrize(
+    ("code", "fault", "waits"),
+    [
+        ("-150205", Fault.CLOCK_NOT_SET, True),
+        ("-150207", Fault.CLOCK_NOT_SET, True),
+        ("-150209", Fault.JE_FAILED, False),
+        ("-150232", Fault.JE_FAILED, False),
+        ("-150300", Fault.FISCAL_MEMORY_FAILED, False),
+        ("-150314", Fault.FISCAL_MEMORY_FAILED, False),
+        ("-150400", Fault.BAD_REQUEST, False),
+        ("-150401", Fault.BAD_REQUEST, False),
+        ("-150800", Fault.SERVICE_NEEDED, False),
+        ("-150819", Fault.SERVICE_NEEDED, False),
+        ("-150208", Fault.WRONG_STATE, False),  # nobody knows it: the bit speaks
+    ],
+)
+def test_a_code_of_a_group_says_what_the_group_is_about(
+    code: str, fault: Fault, waits: bool
+) -> None:
+    device = Device("datecs_legacy:printer")
+    told = f"48,{code},22-11-26 10:00:00,x".encode()
+    device.answers |= {48: (b"", "A0 82 80 80 86 9A"), 32: told}
+    with pytest.raises(Refused) as caught:
+        device.printer.issue_receipt(TWO_LINES)
+    assert (caught.value.fault, caught.value.device_code) == (fault, code)
+    assert words()[fault].waits is waits
+
+
+# --- a close that is refused though all is paid
+
+
+def close_refused(family: str, number: int = 0, code: bytes = b"") -> Refused:
+    """Sell, pay in full, and have the close refused; nothing may be sent after it but questions.
+
+    Whatever the reason: what is looked at then is completed, by us or a person, never cancelled.
+    """
+    device = selling(Device(family))
+    before = device.printer.counters()
+    refused = f"A0 82 88 {0x80 | number:02X} 86 9A"
+    device.answers |= {56: (b"", refused), 76: (b"1,0002,+000001250,+000001250", OPEN)}
+    device.answers[32] = b"56," + code + b",22-11-26 10:00:00,x"
+    with pytest.raises(Refused) as caught:
+        device.printer.issue_receipt(TWO_LINES)
+    after = [command for command, _ in device.told][-2:]
+    assert after in ([56, 76], [32, 76])
+    device.answers[113] = b"0000013"
+    seen = device.printer.observe(since=before, reference="")
+    assert decide(Proof.RECEIPT, before, seen, TWO_LINES).verdict is Verdict.COMPLETE
+    return caught.value
+
+
+@pytest.mark.parametrize("family", ["datecs_legacy", "eltrade", "daisy", "incotex"])
+def test_a_close_that_is_refused_without_a_reason_waits_for_the_clock(family: str) -> None:
+    refused = close_refused(family)
+    assert (refused.fault, refused.device_code) == (Fault.CLOCK_NOT_SET, "1.1")
+
+
+@pytest.mark.parametrize(
+    ("family", "number", "fault"),
+    [
+        *(("daisy", number, Fault.JE_FAILED) for number in (60, 65, 96)),
+        *(("daisy", number, Fault.SERVICE_NEEDED) for number in (98, 100)),
+        *(("daisy", number, Fault.TAX_OFFICE_LINK) for number in (68, 76, 101, 113, 117)),
+        ("daisy", 108, Fault.OPERATOR_REFUSED),
+        ("daisy", 10, Fault.CLOCK_NOT_SET),
+        ("daisy", 40, Fault.WRONG_STATE),
+        ("incotex", 12, Fault.RECEIPT_OPEN),
+        ("incotex", 26, Fault.Z_REPORT_DUE),
+        ("incotex", 43, Fault.SERVICE_NEEDED),
+        ("incotex", 75, Fault.OVERFLOW),
+        ("incotex", 76, Fault.CLOCK_NOT_SET),
+        ("incotex", 3, Fault.WRONG_STATE),
+        ("incotex", 99, Fault.WRONG_STATE),
+    ],
+)
+def test_a_close_that_is_refused_for_another_reason_is_not_told_as_the_clock(
+    family: str, number: int, fault: Fault
+) -> None:
+    refused = close_refused(family, number)
+    assert (refused.fault, refused.device_code) == (fault, f"1.1/{number}")
+
+
+@pytest.mark.parametrize(
+    ("code", "fault"),
+    [
+        (b"-150300", Fault.FISCAL_MEMORY_FAILED),
+        (b"-150210", Fault.JE_FAILED),
+        (b"-150205", Fault.CLOCK_NOT_SET),
+        (b"-150003", Fault.WRONG_STATE),
+        (b"-150999", Fault.WRONG_STATE),
+    ],
+)
+def test_a_close_that_the_printer_names_a_code_for_is_told_by_it(code: bytes, fault: Fault) -> None:
+    refused = close_refused("datecs_legacy:printer", code=code)
+    assert (refused.fault, refused.device_code) == (fault, code.decode())
 
 
 def test_an_error_of_eltrade_in_words_is_a_refusal() -> None:

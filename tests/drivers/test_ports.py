@@ -49,7 +49,6 @@ def test_a_usb_port_is_described(ttys: list[object], tmp_path: Path) -> None:
             "/dev/ttyUSB0",
             vendor=0x0403,
             product=0x6001,
-            usb_serial="FR900001",
             text="FT232R",
             location="1-2.3",
         )

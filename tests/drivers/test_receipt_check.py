@@ -65,8 +65,17 @@ def test_a_good_receipt_has_no_problem() -> None:
         (replace(CHEESE, unit="\n"), "lines[1].unit", "TEXT_NOT_PRINTABLE"),
         (replace(CHEESE, unit="BUCATI2"), "lines[1].unit", "TEXT_TOO_LONG"),
         (replace(CHEESE, vat_rate=VatRate(19_00)), "lines[1].vat_rate", "VAT_RATE_UNKNOWN"),
-        (replace(CHEESE, unit_price=Bani(PRICE_MAX + 1)), "lines[1]", "AMOUNT_TOO_LARGE"),
-        (replace(CHEESE, quantity=Thousandths(QUANTITY_MAX + 1)), "lines[1]", "AMOUNT_TOO_LARGE"),
+        (
+            replace(CHEESE, unit_price=Bani(PRICE_MAX + 1)),
+            "lines[1].unit_price",
+            "AMOUNT_TOO_LARGE",
+        ),
+        (
+            replace(CHEESE, quantity=Thousandths(QUANTITY_MAX + 1)),
+            "lines[1].quantity",
+            "AMOUNT_TOO_LARGE",
+        ),
+        (replace(CHEESE, name="\u0301"), "lines[1].name", "TEXT_EMPTY"),
         (replace(CHEESE, unit_price=Bani(0)), "lines[1]", "LINE_NOT_POSITIVE"),
         (replace(CHEESE, quantity=Thousandths(-1000)), "lines[1]", "LINE_NOT_POSITIVE"),
         (discounted(AdjustmentKind.DISCOUNT_AMOUNT, 7_00), "lines[1]", "LINE_NOT_POSITIVE"),
@@ -100,6 +109,15 @@ def test_a_payment_kind_that_the_device_lacks_is_told_with_its_place() -> None:
     payments = (Payment(PaymentKind.CARD, Bani(1)), Payment(PaymentKind.VOUCHER, Bani(1)))
     receipt = replace(TWO_LINES, payments=payments)
     assert found(receipt) == [("payments[1].kind", "PAYMENT_KIND_UNKNOWN")]
+
+
+def test_a_payment_above_the_limit_is_told_before_the_receipt_is_opened() -> None:
+    payments = (Payment(PaymentKind.CASH, AMOUNT_MAX),)
+    assert found(replace(TWO_LINES, payments=payments)) == []
+    payments = (*payments, Payment(PaymentKind.CASH, Bani(AMOUNT_MAX + 1)))
+    assert found(replace(TWO_LINES, payments=payments)) == [
+        ("payments[1].amount", "AMOUNT_TOO_LARGE")
+    ]
 
 
 def test_a_total_above_the_limit_is_too_large() -> None:
@@ -168,6 +186,14 @@ def test_what_is_folded_is_named_by_the_place_where_it_was_asked() -> None:
     assert folded(receipt) == ["lines[0].name", "lines[1].unit", "texts_below[1]"]
     assert folded(Slip(("bun", "țară"), "REF")) == ["texts[1]"]
     assert folded(("ă", "b")) == ["lines[0]"]
+
+
+def test_a_sign_that_the_wire_keeps_for_itself_is_named_too() -> None:
+    line = replace(BREAD, name="Paine; alba", unit="b|c")
+    receipt = replace(TWO_LINES, lines=(line,), texts_below=("a; b", "a, b"))
+    assert folded(receipt) == []
+    named = ["lines[0].name", "lines[0].unit", "texts_below[0]"]
+    assert folded(receipt, replaced=";|`") == named
 
 
 def test_all_problems_are_told_at_once() -> None:

@@ -9,11 +9,14 @@ from drivers.faults import Fault
 from drivers.model import (
     Adjustment,
     AdjustmentKind,
+    Bani,
     Barcode,
     BarcodeKind,
     Payment,
     PaymentKind,
+    Thousandths,
 )
+from sandbox.printer_shtrih import reads
 from tests.drivers.bench import BENCHES
 from tests.drivers.cables import Cable, Cut
 from tests.drivers.receipts import BREAD, CHEESE, REFERENCE, TWO_LINES
@@ -36,6 +39,24 @@ def test_discounts_surcharges_and_voids_come_out_to_the_ban(family: str) -> None
         assert paper.change == 20_00 - receipt.total
         assert printer.day_totals().total == receipt.total
         assert f"SUBTOTAL {sum(line.total for line in receipt.lines) / 100:.2f}" in paper.text
+
+
+@pytest.mark.parametrize(("other", "beside"), [(9_00, "Branza"), (50, "Vin")])
+def test_a_discount_that_a_void_undoes_stands_beside_its_own_article_where_the_sum_allows_it(
+    other: int, beside: str
+) -> None:
+    off = replace(CHEESE, adjustment=Adjustment(AdjustmentKind.DISCOUNT_AMOUNT, 55))
+    wine = replace(CHEESE, name="Vin", unit_price=Bani(other), quantity=Thousandths(1000))
+    receipt = receipt_of(off, wine, replace(off, is_void=True), paid=10_00)
+    with BENCHES["shtrih"]() as bench:
+        opened(bench).issue_receipt(receipt)
+        (paper,) = bench.papers()
+        names = [line for line in paper.text.splitlines() if line in ("Branza", "Vin")]
+        assert names == ["Branza", "Vin", "Branza"]
+        before, after = paper.text.split("MAJORARE")
+        assert before.rindex(beside) == max(before.rindex(name) for name in ("Branza", "Vin"))
+        assert after.count("Branza") == (beside == "Vin")
+        assert paper.total == other
 
 
 def test_a_long_name_goes_on_in_the_next_line() -> None:
@@ -65,6 +86,13 @@ def test_only_the_payments_that_the_device_names_are_offered() -> None:
         with pytest.raises(Refused):
             printer.issue_receipt(voucher)
         assert bench.open_receipt() is None
+
+
+def test_a_place_for_foreign_money_is_not_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reads, "PAYMENT_NAMES", ("NUMERAR", "VALUTĂ", "Card cu avans", "CARD"))
+    with BENCHES["shtrih"]() as bench:
+        offered = opened(bench).capabilities.payment_kinds
+    assert offered == {PaymentKind.CASH, PaymentKind.CARD_CASH_ADVANCE, PaymentKind.CARD}
 
 
 def test_what_no_command_prints_is_told_before_the_first_byte() -> None:

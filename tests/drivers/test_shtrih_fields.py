@@ -7,9 +7,6 @@ from pathlib import Path
 import pytest
 
 from drivers.faults import Fault
-from drivers.model import (
-    PaymentKind,
-)
 from drivers.shtrih.fields import (
     condition_bits,
     full_status,
@@ -17,7 +14,6 @@ from drivers.shtrih.fields import (
     rate_of,
     serial_text,
     shares,
-    slot_of,
     text_of,
 )
 from drivers.status import DeviceStatus, load_status_bits
@@ -95,20 +91,6 @@ def test_flags_mode_and_submode_say_what_is_wrong(
 def test_only_a_virtual_devices_name_makes_its_serial_a_virtual_one() -> None:
     assert serial_text(149119, "SHTRIH-FR-K") == "0149119"
     assert serial_text(1, "SIM-FR-K") == "SIM0000001"
-
-
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [
-        ("Card bancar", PaymentKind.CARD),
-        ("TICHETE MASĂ", PaymentKind.MEAL_TICKET),
-        ("Card + avans", PaymentKind.CARD_CASH_ADVANCE),
-        ("ТАРОЙ", None),
-        ("", None),
-    ],
-)
-def test_a_payment_is_what_the_device_calls_it(name: str, kind: PaymentKind | None) -> None:
-    assert slot_of(name) is kind
 
 
 def test_an_amount_is_shared_out_to_the_ban() -> None:

@@ -133,7 +133,7 @@ def test_cash_slips_reports_and_the_rest_are_the_requests_of_the_definitions() -
 
 def test_an_operator_s_password_fills_its_field_and_the_network_s_opens_the_connection() -> None:
     device = Spoken(x72=CLOSED.encode())
-    printer = Tremol(device, device.clock, Operator(2, "0"), tcp_password="123456")
+    printer = Tremol(device, device.clock, Operator(2, "0"), network_password="123456")
     printer.open(last_sequence=None)
     printer.move_cash(CashMovement(paid_in=Bani(100)))
     assert device.raw[0] == b"123456\n"
@@ -282,6 +282,10 @@ def test_a_silent_device_gets_each_request_that_changes_something_once() -> None
         (0x7F, b"01", Fault.UNKNOWN_COMMAND),
         (0x31, b"??", Fault.WRONG_STATE),
         (0x31, b"0?", Fault.DEVICE_ERROR),
+        (0x31, b":4", Fault.BAD_REQUEST),
+        (0x39, b":2", Fault.WRONG_STATE),
+        (0x31, b":6", Fault.AMOUNT_REFUSED),
+        (0x31, b":?", Fault.DEVICE_ERROR),
     ],
 )
 def test_two_digits_are_one_of_our_words(command: int, ste: bytes, fault: Fault) -> None:

@@ -9,6 +9,7 @@ from drivers.base import Operator
 from drivers.errors import ContactLost, Refused
 from drivers.families.tremol import Tremol
 from drivers.faults import Fault
+from drivers.je import UNANSWERED_MAX
 from drivers.model import (
     Bani,
     Counters,
@@ -36,7 +37,7 @@ RO, BG = DIALECTS["ro"], DIALECTS["bg"]
 # --- what comes
 
 
-def test_it_says_who_it_is() -> None:
+def test_a_tremol_says_who_it_is() -> None:
     device = Spoken()
     identity = Tremol(device, device.clock, Operator()).open(last_sequence=None)
     assert (identity.model, identity.firmware) == ("TREMOL M20", "Ver. 2.03 C.S. 1A2B")
@@ -130,7 +131,7 @@ def test_a_document_s_time_is_found_in_its_text() -> None:
 
 
 def test_texts_never_divide_a_field_or_a_line() -> None:
-    assert not set(clean("a;b|c`dț")) & {chr(sign) for sign in DIVIDERS}
+    assert not set(clean("a;b|c`dț")) & set(DIVIDERS)
 
 
 # --- the JE
@@ -170,6 +171,34 @@ def test_a_je_without_our_line_says_so_and_one_that_cannot_be_read_says_nothing(
     assert observed(counted=0) == (False, None)
     assert observed(None) == (None, None)
     assert observed(OTHER, None, counted=2) == (None, None)
+
+
+def look(printer: Tremol) -> bool | None:
+    since = Counters("ZK12345678", 11, 41, 41)
+    return printer.observe(since=since, reference=REFERENCE).reference_found
+
+
+def test_a_lost_answer_of_the_je_is_not_that_it_cannot_be_read() -> None:
+    printer = driver(Spoken(x72=CLOSED.encode()))
+    told = [ContactLost("silence"), OURS]
+
+    def read(_command: int, _data: str) -> list[str]:
+        if isinstance(what := told.pop(0), ContactLost):
+            raise what
+        return what
+
+    printer._talk.lines = read  # type: ignore[method-assign]
+    with pytest.raises(ContactLost):
+        look(printer)
+    assert look(printer) is True
+
+
+def test_a_je_that_never_answers_counts_as_one_that_cannot_be_read() -> None:
+    printer = driver(Spoken(x72=CLOSED.encode()))  # it acknowledges 7C, and no line comes
+    for _ in range(UNANSWERED_MAX - 1):
+        with pytest.raises(ContactLost):
+            look(printer)
+    assert look(printer) is None
 
 
 def test_a_cancelled_receipt_with_our_line_proves_nothing() -> None:

@@ -1,4 +1,4 @@
-"""The recorder around a cable, over a real pseudo-terminal."""
+"""The log around a cable, over a real pseudo-terminal."""
 
 import logging
 import os
@@ -6,11 +6,10 @@ import tty
 from collections.abc import Iterator
 
 import pytest
-from fake_usb import FakeClock
 
 from drivers.errors import ContactLost
 from drivers.serial_transport import SerialTransport
-from drivers.wire_log import RECORDS_MAX, Direction, Record, WireLog
+from drivers.wire_log import WireLog
 
 LOG = logging.getLogger("wire.till-1")
 
@@ -26,16 +25,15 @@ def printer() -> Iterator[tuple[int, str]]:
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def wire(printer: tuple[int, str], clock: FakeClock) -> Iterator[WireLog]:
-    wire = WireLog(SerialTransport(printer[1], 115200), LOG, clock)
+def wire(printer: tuple[int, str]) -> Iterator[WireLog]:
+    wire = WireLog(SerialTransport(printer[1], 115200), LOG, "s3cret")
     wire.open()
     yield wire
     wire.close()
+
+
+def said(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records]
 
 
 def test_every_byte_is_logged_with_its_direction(
@@ -46,53 +44,38 @@ def test_every_byte_is_logged_with_its_direction(
         os.write(printer[0], b"\x16")
         assert wire.read(1.0) == b"\x16"
         wire.close()
-    assert [record.getMessage() for record in caplog.records] == [
-        "> 01 30 3B",
-        "< 16",
-        f"closed {printer[1]} at 115200",
-    ]
+    assert said(caplog) == ["> 01 30 3B", "< 16", f"closed {printer[1]} at 115200"]
 
 
-def test_above_debug_nothing_is_logged_but_all_is_remembered(
-    wire: WireLog, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_above_debug_nothing_is_logged(wire: WireLog, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, logger="wire.till-1"):
         wire.write(b"secret text")
-    assert caplog.records == []
-    assert [record.data for record in wire.records] == [b"secret text"]
+    assert said(caplog) == []
 
 
-def test_records_carry_the_time_they_passed(
-    wire: WireLog, printer: tuple[int, str], clock: FakeClock
+def test_the_network_s_password_is_sent_and_not_shown(
+    wire: WireLog, printer: tuple[int, str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    wire.write(b"\x01")
-    clock.now_s += 0.25
-    os.write(printer[0], b"\x16")
-    wire.read(1.0)
-    assert wire.records == (
-        Record(Direction.SENT, b"\x01", 100.0),
-        Record(Direction.RECEIVED, b"\x16", 100.25),
-    )
+    with caplog.at_level(logging.DEBUG, logger="wire.till-1"):
+        wire.write(b"s3cret\n")
+        wire.write(b"\x02s3cret")
+    assert os.read(printer[0], 20) == b"s3cret\n\x02s3cret"
+    assert said(caplog) == ["> (the network's password)", "> 02 73 33 63 72 65 74"]
 
 
-def test_silence_is_not_recorded(wire: WireLog) -> None:
-    assert wire.read(0.0) == b""
-    assert wire.records == ()
+def test_silence_is_not_logged(wire: WireLog, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, logger="wire.till-1"):
+        assert wire.read(0.0) == b""
+    assert said(caplog) == []
 
 
-def test_only_the_last_records_are_kept(wire: WireLog, printer: tuple[int, str]) -> None:
-    for number in range(RECORDS_MAX + 5):
-        wire.write(number.to_bytes(2, "big"))
-        os.read(printer[0], 2)
-    assert len(wire.records) == RECORDS_MAX
-    assert wire.records[0].data == b"\x00\x05"
-
-
-def test_bytes_that_could_not_be_sent_are_recorded_too(wire: WireLog) -> None:
+def test_bytes_that_could_not_be_sent_are_logged_too(
+    wire: WireLog, caplog: pytest.LogCaptureFixture
+) -> None:
     wire.close()
-    with pytest.raises(ContactLost):
+    with caplog.at_level(logging.DEBUG, logger="wire.till-1"), pytest.raises(ContactLost):
         wire.write(b"\x01")
-    assert [record.data for record in wire.records] == [b"\x01"]
+    assert said(caplog) == ["> 01"]
 
 
 def test_everything_else_is_handed_on(wire: WireLog, printer: tuple[int, str]) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from drivers.wire_tool import decode_frame, encode_frame
+from drivers.wire_tool import WrongNumbers, decode_frame, encode_frame
 
 STATUS = "02 05 10 1E 00 00 00 0B"
 NUMBERED = "8F 07 00 18 00 11 1E 00 00 00 F9 1A"
@@ -11,7 +11,7 @@ FAMILIES = ("shtrih", "shtrih:numbered")
 
 def test_the_published_requests_are_written_and_read_again() -> None:
     password = r"\x1E\x00\x00\x00"
-    assert encode_frame("shtrih", sequence=0, command=0x10, data=password) == STATUS
+    assert encode_frame("shtrih", sequence=None, command=0x10, data=password) == STATUS
     assert encode_frame("shtrih:numbered", sequence=24, command=0x11, data=password) == NUMBERED
     told = {"ok": True, "command": 0x10, "data": "\x1e\0\0\0", "status": ""}
     for family in FAMILIES:
@@ -77,8 +77,15 @@ def test_what_is_no_good_frame_is_an_error(text: str) -> None:
     assert told["error"]
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize(("family", "sequence"), [("shtrih", None), ("shtrih:numbered", 1)])
 @pytest.mark.parametrize(("command", "data"), [(0xFF, ""), (0x17, "x" * 4094), (0, "")])
-def test_what_does_not_fit_the_wire_is_refused(family: str, command: int, data: str) -> None:
+def test_what_does_not_fit_the_wire_is_refused(
+    family: str, sequence: int | None, command: int, data: str
+) -> None:
     with pytest.raises(ValueError, match=r"code|bytes"):
-        encode_frame(family, sequence=1, command=command, data=data)
+        encode_frame(family, sequence=sequence, command=command, data=data)
+
+
+def test_a_number_for_the_wire_without_numbers_is_refused() -> None:
+    with pytest.raises(WrongNumbers, match="shtrih has no SEQ"):
+        encode_frame("shtrih", sequence=33, command=0x10, data="")

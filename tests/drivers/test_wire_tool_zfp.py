@@ -2,7 +2,7 @@
 
 import pytest
 
-from drivers.wire_tool import decode_frame, encode_frame
+from drivers.wire_tool import WrongNumbers, decode_frame, decode_stream, encode_frame
 
 
 def test_a_request_is_written_and_read_again() -> None:
@@ -24,11 +24,34 @@ def test_a_single_byte_says_what_it_means(text: str, signs: list[str]) -> None:
     assert decode_frame("tremol", text, reply=True) == {"ok": True, "signs": signs}
 
 
-@pytest.mark.parametrize("text", ["03", "04", "09"])
-def test_a_single_byte_to_the_device_asks_something(text: str) -> None:
-    told = decode_frame("tremol", text, reply=False)
-    assert told["ok"]
-    assert told["signs"]
+@pytest.mark.parametrize(
+    ("text", "signs"),
+    [
+        ("03", ["what sends this back is an echo"]),
+        ("04", ["is a device there"]),
+        ("05", ["is the device busy"]),
+        ("09", ["how is the device"]),
+        ("1D 49", ["what can the device do"]),
+        ("1D 77", ["which model is it"]),
+        ("03 04", ["what sends this back is an echo", "is a device there"]),
+    ],
+)
+def test_what_asks_without_a_frame_is_read_and_written(text: str, signs: list[str]) -> None:
+    assert decode_frame("tremol", text, reply=False) == {"ok": True, "signs": signs}
+    command = int(text.replace(" ", ""), 16)
+    assert encode_frame("tremol", sequence=None, command=command, data="") == text
+
+
+def test_what_asks_without_a_frame_is_found_in_a_stream() -> None:
+    told = decode_stream("tremol", "09 1D 49 02 23 20 20 32 33 0A 1D 77 1D", reply=False)
+    assert ["signs" in piece for piece in told] == [True, True, False, True, False]
+    assert told[-1]["error"] == "cut off after 1 bytes"
+
+
+@pytest.mark.parametrize(("command", "data"), [(0x20, ""), (5, "x"), (0x1D50, ""), (-1, "")])
+def test_what_has_a_frame_wants_its_number(command: int, data: str) -> None:
+    with pytest.raises(WrongNumbers, match="SEQ"):
+        encode_frame("tremol", sequence=None, command=command, data=data)
 
 
 def test_the_published_log_in_shows_its_password() -> None:
@@ -46,6 +69,10 @@ def test_the_published_log_in_shows_its_password() -> None:
         ("09", True),
         ("45", False),
         ("15", False),
+        ("1D", False),
+        ("1D 50", False),
+        ("1D 49", True),
+        ("04 03", False),
         ("0A", False),
         ("31 32 33 34", False),
         ("", True),

@@ -31,9 +31,11 @@ class VirtualPrinter:
 
 
 @contextmanager
-def virtual_printer(folder: Path, *switches: str) -> Iterator[VirtualPrinter]:
+def virtual_printer(
+    folder: Path, *switches: str, family: str = "datecs_x"
+) -> Iterator[VirtualPrinter]:
     paper_file = folder / "paper.jsonl"
-    start = [sys.executable, "-m", "sandbox", "printer", "--family", "datecs_x"]
+    start = [sys.executable, "-m", "sandbox", "printer", "--family", family]
     with subprocess.Popen(
         [*start, "--paper", str(paper_file), *switches], stdout=subprocess.PIPE, cwd=ROOT
     ) as process:

@@ -189,20 +189,40 @@ def read_only(folder: Path) -> Iterator[None]:
         subprocess.run(["mount", "--options", "remount,bind,ro", folder], check=True)
         yield
     finally:
-        subprocess.run(["umount", folder], check=True)
+        subprocess.run(["umount", "--lazy", folder], check=True)  # the lock is open there
 
 
-def test_on_a_read_only_disk_the_program_says_so_and_prints_nothing(stage: Stage) -> None:
+def test_on_a_read_only_disk_the_program_stands_still_until_it_can_write(stage: Stage) -> None:
     """Under a running program it is the full disk again: each write fails (worker tests)."""
     agent = stage.start_agent()
     stage.results([stage.queue("print_receipt", RECEIPT)])
     stop(agent)
     id_ = stage.queue("print_receipt", RECEIPT)
     with read_only(stage.state_dir):
-        assert stage.start_agent().wait(20) == 78
-        assert "Read-only file system" in (stage.home / "agent.log").read_text("utf-8")
+        agent = stage.start_agent()
+        wait_until(agent, lambda: "agent.standstill" in (stage.home / "agent.log").read_text())
+        said = amef(stage, "status", "--lang", "en").stdout
+        assert "agent demo: stands still, cannot write" in said
+        assert "ledger: cannot be written: the disk is read-only" in said
+        romanian = amef(stage, "status", "--lang", "ro").stdout
+        assert "agent demo: stă pe loc, nu poate scrie" in romanian
+        assert "registru: nu poate fi scris: discul este protejat la scriere" in romanian
+        second = amef(stage, "run")
+        assert (second.returncode, "another agent works" in second.stderr) == (78, True)
         assert len(stage.documents("receipt")) == 1
-    stage.start_agent()
-    (record,) = stage.results([id_])
+    (record,) = stage.results([id_], 30.0)
+    assert agent.poll() is None
     assert record["status"] == "completed"
     assert len(stage.documents("receipt")) == 2
+
+
+def test_on_a_disk_without_room_for_the_first_file_the_program_waits_for_it(stage: Stage) -> None:
+    """Not even its lock can be made: it is no wrong configuration, which would end it for good."""
+    stage.state_dir.mkdir()
+    id_ = stage.queue("print_receipt", RECEIPT)
+    with read_only(stage.state_dir):
+        agent = stage.start_agent()
+        wait_until(agent, lambda: "agent.standstill" in (stage.home / "agent.log").read_text())
+    (record,) = stage.results([id_], 30.0)
+    assert record["status"] == "completed"
+    assert agent.poll() is None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.cli import EXIT_CONFIG
+from agent.exits import Exit
 from sandbox.demo import RECEIPT
 from tests.process.shop import Shop, Till
 
@@ -115,8 +115,8 @@ FAMILY = '[[device]]\nid = "dev_9"\nfamily = "datecs"\naddress = "/dev/ttyS9"\n'
 @pytest.mark.parametrize(
     ("broken", "why", "exit_status"),
     [
-        ("[[device]\n", "at line 18", EXIT_CONFIG),
-        (FAMILY, "the nearest known one is 'datecs_x'", EXIT_CONFIG),
+        ("[[device]\n", "at line 18", Exit.CONFIG),
+        (FAMILY, "the nearest known one is 'datecs_x'", Exit.CONFIG),
         (USB, "address 'usb:z'", 0),  # only the building of the printer finds it
     ],
 )
@@ -140,7 +140,7 @@ def test_a_bad_file_changes_nothing_and_is_said_loudly(
     assert "configuration: refused, nothing is changed" in shown
     assert why in shown
     shop.config.write_text(good)
-    shop.reload(agent, f"1 devices: removed {second.id}")
+    shop.reload(agent, f"1 device: removed {second.id}")
 
 
 def test_what_only_a_restart_changes_is_named_and_left(shop: Shop) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.cli import EXIT_CONFIG
+from agent.exits import Exit
 
 SYSTEMD = Path(__file__).parents[2] / "systemd"
 UNIT, RULES = SYSTEMD / "amef-agent.service", SYSTEMD / "70-amef-agent.rules"
@@ -136,7 +136,7 @@ def test_the_unit_has_no_section_and_no_line_of_another_form() -> None:
 
 
 def test_an_exit_for_a_wrong_configuration_is_the_one_that_is_not_restarted() -> None:
-    assert values("RestartPreventExitStatus") == [str(EXIT_CONFIG)]
+    assert values("RestartPreventExitStatus") == [str(Exit.CONFIG.value)]
 
 
 def test_a_stop_has_time_for_a_z_report_of_180_seconds() -> None:

@@ -118,6 +118,42 @@ def test_busy_signs_between_rows_are_signs_of_life() -> None:
     assert rows(b"\x16\x16", ROW, b"\x16", END, b"\x16" + CLOSING)[1] == [ROW[1:-2]]
 
 
+ECHO = encode_request(DAISY.layout, 0x31, JE)
+
+
+@pytest.mark.parametrize(
+    "reads",
+    [
+        pytest.param([ECHO, ROW, TAKEN, END + CLOSING], id="apart"),
+        pytest.param([ECHO + ROW, TAKEN + END + CLOSING], id="together"),
+        pytest.param([ECHO[:5], ECHO[5:] + ROW, TAKEN + END + CLOSING], id="in two pieces"),
+        pytest.param([b"\x16\x16" + ECHO + b"\x16" + ROW, TAKEN + END + CLOSING], id="busy"),
+    ],
+)
+def test_on_a_line_that_echoes_the_rows_come_through(reads: list[bytes]) -> None:
+    said, brought = rows(*reads)
+    assert (said, brought) == ([TAKEN, TAKEN], [ROW[1:-2]])
+
+
+def test_the_other_sign_that_comes_back_begins_no_row() -> None:
+    reads = [ECHO + ROW, TAKEN, SILENCE, TAKEN_EXPORT + ROW, TAKEN_EXPORT + END + CLOSING]
+    said, brought = rows(*reads)
+    assert said == [TAKEN, TAKEN_EXPORT, TAKEN_EXPORT, TAKEN_EXPORT]
+    assert brought == [ROW[1:-2]] * 2
+
+
+def test_a_line_that_only_echoes_a_report_is_heard_as_that() -> None:
+    repeatable = Request(0xC3, b"R1,2,3,A", repeatable=True)
+    played = play(DAISY.begin(0x31, repeatable), [ECHO, SILENCE] * 4)
+    assert (played.reply, played.heard, len(played.sent)) == (None, Heard.ECHO, 4)
+
+
+def test_half_a_reply_that_begins_as_our_frame_is_no_echo() -> None:
+    repeatable = Request(0xC3, b"R1,2,3,A", repeatable=True)
+    reads = [ECHO[:1], SILENCE, CLOSING]
+    assert play(DAISY.begin(0x31, repeatable), reads).reply is not None
+
+
 def test_a_row_that_never_ends_is_given_up() -> None:
     exchange = DAISY.begin(0x31, JE)
     exchange.start()

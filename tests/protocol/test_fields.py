@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocol.errors import ReplyError
-from protocol.fields import decimal_text, decimal_value, integer, split_tabbed, tabbed
+from protocol.fields import decimal_text, hundredths, integer, money, split_tabbed, tabbed
 
 AMOUNTS = [
     (0, 2, "0.00"),
@@ -26,25 +26,22 @@ def test_a_whole_number_is_written_with_its_decimals(value: int, places: int, te
 
 
 @pytest.mark.parametrize(
-    ("text", "places", "value"),
+    ("text", "value"),
     [
-        *((text, places, value) for value, places, text in AMOUNTS),
-        ("12", 2, 1250 - 50),
-        ("12.5", 2, 1250),
-        ("12.500", 2, 1250),
-        (" 12.50 ", 2, 1250),
-        ("+12.50", 2, 1250),
-        ("0012.50", 2, 1250),
-        (".5", 2, 50),
-        ("5.", 2, 500),
-        ("-0.00", 2, 0),
-        ("7.000", 0, 7),
+        *((text, value) for value, places, text in AMOUNTS if places == 2),
+        ("12", 1200),
+        ("12.5", 1250),
+        ("12.500", 1250),
+        (" 12.50 ", 1250),
+        ("+12.50", 1250),
+        ("0012.50", 1250),
+        (".5", 50),
+        ("5.", 500),
+        ("-0.00", 0),
     ],
 )
-def test_a_device_s_decimal_text_is_read_as_smallest_units(
-    text: str, places: int, value: int
-) -> None:
-    assert decimal_value(text, places) == value
+def test_a_device_s_decimal_text_is_read_as_hundredths(text: str, value: int) -> None:
+    assert hundredths(text) == value
 
 
 NO_AMOUNTS = "|.|-|+|-.|--5|+-5|-+5|1-2|12,50|12.505|1.2.3|1e3|0x10|1_000|1 000|5 lei|½|١٢|nan|inf"
@@ -53,24 +50,24 @@ NO_AMOUNTS = "|.|-|+|-.|--5|+-5|-+5|1-2|12,50|12.505|1.2.3|1e3|0x10|1_000|1 000|
 @pytest.mark.parametrize("text", [*NO_AMOUNTS.split("|"), " ", "12.5\x00"])
 def test_text_that_is_no_amount_is_refused(text: str) -> None:
     with pytest.raises(ReplyError):
-        decimal_value(text, 2)
+        hundredths(text)
 
 
-@given(st.integers(-(10**12), 10**12), st.integers(1, 6))
+@given(st.integers(-(10**12), 10**12))
 @settings(max_examples=150, deadline=None)
-def test_any_amount_comes_back_from_its_text(value: int, places: int) -> None:
-    assert decimal_value(decimal_text(value, places), places) == value
+def test_any_amount_comes_back_from_its_text(value: int) -> None:
+    assert hundredths(money(value)) == value
 
 
-@given(st.text(max_size=12) | st.text("0123456789.+- ", max_size=8), st.integers(0, 4))
+@given(st.text(max_size=12) | st.text("0123456789.+- ", max_size=8))
 @settings(max_examples=200, deadline=None)
-def test_any_text_is_an_amount_or_a_reply_error(text: str, places: int) -> None:
+def test_any_text_is_an_amount_or_a_reply_error(text: str) -> None:
     try:
-        value = decimal_value(text, places)
+        value = hundredths(text)
     except ReplyError:
         return
     assert any(digit in text for digit in "0123456789")
-    assert abs(value) <= int("9" * (len(text) + places))
+    assert abs(value) <= int("9" * (len(text) + 2))
 
 
 @pytest.mark.parametrize(

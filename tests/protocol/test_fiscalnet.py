@@ -87,7 +87,10 @@ def test_a_file_has_a_limit() -> None:
         file_of(["TL^" + "x" * 100] * 1000)
 
 
-@pytest.mark.parametrize("raw", [b"S", b"1^2", b"TL^\xff", b"^x", b"S^a\r\nnonsense\r\n"])
+@pytest.mark.parametrize(
+    "raw",
+    [b"S", b"1^2", b"TL^\xff", b"^x", b"TL^a\r\nnonsense\r\n", b"", b"\r\n", b"TL^" + b"x" * 65536],
+)
 def test_what_is_no_line_is_not_read(raw: bytes) -> None:
     with pytest.raises(FrameError):
         lines_of(raw)
@@ -162,6 +165,11 @@ def test_whatever_stands_there_is_an_answer_or_a_protocol_error(raw: bytes) -> N
             read(raw)
         except ProtocolError:
             continue
+
+
+def test_only_a_line_end_ends_a_line_of_an_answer() -> None:
+    answer = read_answer("BONOK=0\r\nERRINFO=a\x0bBONOK=1\x0c\u2028BONOK=1\r".encode())
+    assert (answer.done, answer.sentence) == (False, "a\x0bBONOK=1\x0c\u2028BONOK=1")
 
 
 def test_no_beginning_of_an_answer_says_the_contrary() -> None:

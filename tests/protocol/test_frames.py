@@ -190,7 +190,17 @@ def test_a_request_that_nobody_may_write_is_not_read_either(wire: Isl, data: str
 @both_wires
 def test_an_escaped_byte_of_a_display_command_may_stand_in_a_request(wire: Isl) -> None:
     data = bytes.fromhex("10 4c 10 5b 41")  # 0C and 1B, each + 40 [datecs.md 2.1]
-    assert decode(wire.layout, request_of(wire, data), reply=False).data == data
+    raw = request_of(wire, data)
+    assert decode(wire.layout, raw, reply=False).data == data
+    assert encode_request(wire.layout, 0x31, Request(0x4A, data), hand=True) == raw
+
+
+@both_wires
+def test_what_is_asked_of_a_printer_holds_no_escaped_byte(wire: Isl) -> None:
+    """A driver's texts go out without one, whatever a cloud sends."""
+    request = Request(0x4A, bytes.fromhex("10 4c"))
+    with pytest.raises(FrameError, match="byte 10"):
+        wire.begin(0x31, request).start()
 
 
 def request_of(wire: Isl, data: bytes) -> bytes:

@@ -11,7 +11,6 @@ from protocol.zfp_exchange import (
     ASK_S,
     ASKS_MAX,
     SENDS_MAX,
-    STATE_REQUEST,
     ZFP,
     Stream,
     ZfpExchange,
@@ -24,6 +23,7 @@ READ = Request(0x71, repeatable=True)
 CLOSE = Request(0x38)
 JE = Stream(0x7C, b"J0;N;000001;000001")
 NAK, RETRY, STATE, READY, BUSY = b"\x15", b"\x0e", b"\x09", b"\x40", b"\x41"
+STATE_REQUEST = Request(STATE[0], repeatable=True)
 NOISE = b"\x00\xff~\x03\x05\x04?\x80\xfe\n"
 FRAMING = (0x02, 0x03, 0x06, 0x0A, 0x0E, 0x15, 0x24, 0x30, 0x38, 0x40, 0x41, 0x71, NUMBER)
 

@@ -28,7 +28,8 @@ from config.settings import (
 from sandbox.cloud.clock import utc_now
 from sandbox.cloud.dialect import Offers
 from sandbox.cloud.world import RECEIPT, World, opened
-from tests.agent.cloud.cloud_world import COUNTERS, RECEIPT_RESULT, FakeClock, no_limit
+from tests.agent.clocks import FakeClock
+from tests.agent.cloud.cloud_world import COUNTERS, NOW_MS, RECEIPT_RESULT, no_limit
 
 PROFILES = ("ebon", "elebne", "esnad", "sbs")
 ROTATING = ("elebne",)
@@ -71,7 +72,7 @@ class Shop:
 def open_shop(home: Path, world: World, profile: str, secret: str) -> Iterator[Shop]:
     world.clock.now = utc_now()  # a command's age is measured against the answer's Date
     device_id = world.portal.device()
-    clock = FakeClock()
+    clock = FakeClock(NOW_MS)
     key_file = KeyFile(home / "api-key", profile)
     key_file.place(secret)
     ring = KeyRing(key_file.read(), key_file, clock=clock)

@@ -14,6 +14,9 @@ from sandbox.printer.faults import KINDS, fault
 
 SYN, NAK = b"\x16", b"\x15"
 READ_76 = encode(0x31, 76)
+THREE = (
+    "\N{ARABIC-INDIC DIGIT THREE}"  # a digit to `str.isdecimal`, and no number on a command line
+)
 NO_PAPER, COVER_OPEN, JE_FULL = -112006, -112007, -105001
 
 
@@ -69,6 +72,10 @@ def ask_until_it_hears(desk, frame):
         ("syn@49", "syn takes =SECONDS above 0 and up to 3600, not nothing"),
         ("late=-1@49", "late takes =SECONDS above 0 and up to 3600, not '-1'"),
         ("nak=0@49", "nak takes =N from 1 or =inf, not '0'"),
+        (f"nak={THREE}@49", f"nak takes =N from 1 or =inf, not '{THREE}'"),
+        ("nak=*@49", "nak takes =N from 1 or =inf, not '*'"),
+        (f"truncate={THREE}@49", f"truncate takes =BYTES from 1 to 10000, not '{THREE}'"),
+        (f"echo@49#{THREE}", f"the time '{THREE}' is not * or a number from 1"),
         ("truncate=x@49", "truncate takes =BYTES from 1 to 10000, not 'x'"),
         ("reboot@49", "reboot takes =keep or =forget, not nothing"),
         ("paper-out=yes@49", "paper-out takes =syn or no argument, not 'yes'"),

@@ -203,7 +203,7 @@ def test_cash_goes_in_and_out_and_asking_prints_nothing(desk):
     assert kinds == [("cash_in", 10000), ("cash_out", 3000)]
 
 
-def test_it_says_who_it_is(tmp_path):
+def test_the_virtual_printer_says_who_it_is(tmp_path):
     with Desk(tmp_path, "--serial", "SIM0000042", "--vat", "A=19,B=5") as desk:
         assert desk.ask(123, "1").values[1:3] == ["SIM0000042", "0000000042"]
         assert desk.ask(90, "1").values[7] == "SIM0000042"

@@ -75,7 +75,11 @@ def many(scripts: list[Script], run: Any, processes: int) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    options = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    options = argparse.ArgumentParser(
+        prog="python -m tests.simulation",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     what = options.add_mutually_exclusive_group(required=True)
     what.add_argument("--seed", type=int)
     what.add_argument("--seeds", metavar="[FIRST:]LAST")

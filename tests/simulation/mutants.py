@@ -125,9 +125,11 @@ real_execute = Link.execute
 real_decide = agent.worker.decide
 
 
-def by_amount(proof: Proof, baseline: Counters, seen: Observation, work: object) -> Decision:
+def by_amount(
+    proof: Proof, baseline: Counters, seen: Observation, work: object, *, unpaid: bool
+) -> Decision:
     if not isinstance(work, Receipt) or seen.open_receipt is not None:
-        return real_decide(proof, baseline, seen, work)
+        return real_decide(proof, baseline, seen, work, unpaid=unpaid)
     if seen.last_total == work.total:
         return Decision(Verdict.ISSUED, "the last total is ours", Evidence.COUNTER)
     return Decision(Verdict.NOT_ISSUED, "the last total is another")

@@ -71,7 +71,11 @@ def test_no_single_fault_goes_wrong(first: int) -> None:
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_mutant_is_seen(name: str) -> None:
     seed = CAUGHT_AT[name]
-    assert in_folder(script_of(seed), mutant=name).wrongs, f"{name} is not seen at seed {seed}"
+    wrongs = in_folder(script_of(seed), mutant=name).wrongs
+    assert wrongs, f"{name} is not seen at seed {seed}"
+    assert not any(wrong.startswith("the program broke") for wrong in wrongs), (
+        wrongs
+    )  # it fails by what it does
     assert in_folder(script_of(seed)).wrongs == []
 
 

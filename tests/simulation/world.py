@@ -18,7 +18,8 @@ from typing import Any
 from agent.cli.resolve import result_read
 from agent.cloud.client import CloudClient
 from agent.cloud.keys import ApiKey
-from agent.cloud.sync import CloudSync
+from agent.cloud.sync import Around, CloudSync
+from agent.cloud_time import CloudTime
 from agent.devices import admission
 from agent.entries import LedgerEntry
 from agent.ledger import Ledger
@@ -266,7 +267,7 @@ class World:
                 result = result_read(entry, made[0].number)
                 self.eye.operator_found(entry, result, said)
             elif way:
-                self.eye.operator_requeue(entry, self.clock.ms + TTL_MS, said)
+                self.eye.operator_requeue(entry, self._cloud_time.now_ms() + TTL_MS, said)
             else:
                 problem = Problem("", "DROPPED_BY_OPERATOR", "simulated")
                 self.eye.operator_drop(entry, problem, said)
@@ -315,13 +316,20 @@ class World:
         family = self.family
         kind = mutant.of(family.driver, family.driver)
         driver = family.made(self.cable, self.clock, kind)
-        admit = admission(family.device, KEY, cloud_is_loopback=True)
+        admit = admission(
+            family.device,
+            KEY,
+            cloud_is_loopback=True,
+            driven_last=lambda: ours.last_identity(DEVICE).get("fiscal_serial", ""),
+        )
         session = Session(DEVICE, driver, ours, self.clock, admit)
         worker = mutant.of(DeviceWorker, DeviceWorker)
-        self._worker = worker(DEVICE, session, ours, self.clock, lambda: None)
+        self._cloud_time = cloud_time = CloudTime(self.clock)
+        self._worker = worker(DEVICE, session, ours, self.clock, cloud_time, lambda: None)
         profile = profiles()["ebon"]
         client = CloudClient(profile, URL, KEY, "shop-1", self.clock, self._network)
-        self._sync = CloudSync(client, family.settings, theirs, self.clock, lambda _id: None)
+        around = Around(cloud_time=cloud_time)
+        self._sync = CloudSync(client, family.settings, theirs, self.clock, lambda _: None, around)
 
     def _stop(self) -> None:
         for ledger in self._ledgers:

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from agent.checks import LACKING
 from config.settings import Settings
 from drivers.capabilities import Feature
-from tests.tidy.tree import DOCUMENTS, ROOT
+from tests.tidy.tree import DOCUMENTS, ROOT, SHIPPED, Module, modules, snippet, under
 
 TABLES = {
     name: table
@@ -25,6 +25,13 @@ CODE = re.compile(
     r"""(?:Problem|PydanticCustomError|NotUnderstood)\([^"]*(?:"[^"A-Z]*", )?"([A-Z][A-Z0-9_]+)\""""
 )
 PLACES = ("agent", "drivers")
+TOLD_BY_FOLDER = (
+    "agent/cli/",
+    *(
+        f"drivers/{name}/"
+        for name in ("datecs_x", "families", "fiscalnet", "isl", "shtrih", "tremol")
+    ),
+)
 INSIDE = {"CLAIM_LOST", "DROPPED_BY_OPERATOR", "LEDGER_DAMAGED", "REJECTED"}  # a person's own doing
 
 
@@ -80,6 +87,34 @@ def test_every_feature_that_can_be_switched_on_is_named(where: str) -> None:
 
 def page(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_the_settings_open_by_naming_every_key_of_their_own() -> None:
+    shown = set(re.findall(r"\w+", page("config/settings.py").split('"""')[1]))
+    elsewhere = {"vat_groups", "payments", "answer_s"}  # by_hand.py shows them
+    keys = {key.split(".")[1] for key in keys_of(Settings) if not key.startswith("folder.")}
+    assert sorted(keys - shown - elsewhere) == []
+
+
+def test_every_module_is_named_on_the_page_of_its_folder() -> None:
+    unnamed = [module.path for package in SHIPPED for module in modules(package) if unsaid(module)]
+    assert unnamed == []
+
+
+def unsaid(module: Module) -> bool:
+    """Is it named neither by itself nor, where a folder says it all, by its folder?"""
+    place, _, name = module.path.rpartition("/")
+    said = page(f"{module.package}/README.md")
+    if name.startswith("__"):
+        return False
+    word = f"{place.split('/')[1]}/" if under(module.path, *TOLD_BY_FOLDER) else name
+    return re.search(rf"\b{re.escape(word)}", said) is None
+
+
+def test_a_module_that_no_page_names_is_caught() -> None:
+    assert unsaid(snippet("agent/nobody_knows.py", ""))
+    assert unsaid(snippet("agent/archive/nobody_knows.py", ""))
+    assert not unsaid(snippet("agent/cli/nobody_knows.py", ""))
 
 
 def test_every_folder_has_its_page() -> None:

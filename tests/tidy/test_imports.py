@@ -58,8 +58,10 @@ CLOCK_CALLS = {"now", "today", "utcnow"}  # of datetime and date
 BORDER = (  # strangers' data comes in
     "config/",
     "agent/payloads.py",
+    "agent/payload_fields.py",
     "agent/archive/payloads.py",
     "agent/cloud/payloads.py",
+    "agent/cloud/fields.py",
 )
 DOORS = {
     "serial": ("drivers/serial_transport.py",),
@@ -71,7 +73,7 @@ DOORS = {
     "cryptography": ("agent/archive/signed/cms.py", "agent/archive/signed/chain.py"),
     "lxml": ("agent/archive/signed/schema.py",),
     "typer": ("agent/cli/",),
-    "rich": ("agent/cli/",),
+    "rich": ("agent/cli/output.py",),
     "time": ("drivers/clock.py",),
     "threading": ("agent/supervisor.py", "agent/loops.py", "agent/wake.py"),
     "pydantic": BORDER,

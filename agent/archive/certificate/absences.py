@@ -5,6 +5,8 @@
                              ^^^ Z_MISSING_IN_SOURCE since the time that the MF tells of Z 412
     mf                       412 413 414                410-411 Z_BEFORE_SOURCE, 415-417 Z_AWAITED
 
+While a device is read, what lies behind the reader's place is awaited, whoever else lacks it.
+
 What is present and what is absent are together the span. A device keeps a signed file about 60 days
 [romania.md 4.3]; that it is so on each model is unverified on hardware.
 """
@@ -25,6 +27,7 @@ AWAITED_DAYS = {  # the newest may come so much later: JE nightly, MF monthly, p
     Source.MF: 40,
     Source.SIGNED: SIGNED_WARNED_DAYS - 1,
 }
+READ_ON_DAYS = 3  # a reading that has come no further for so long does not go on
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class Absence:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class SourceCoverage:
     """What one source has of the span."""
 
     source: Source
@@ -64,10 +67,16 @@ class Span:
     since: Mapping[int, str]  # of each Z its time, or of the next known one
     today: date
     began: date  # when the archive of this device began
+    come_to: Mapping[Source, int]  # of the sources that are being read, the last Z of each
 
     def age_days(self, z: int) -> int:
         """How long ago a Z was made; of one without a time, how long we have been there."""
         return (self.today - (day_of(self.since[z]) or self.began)).days
+
+    def is_coming(self, z: int) -> bool:
+        """Is a Z that nobody has still to be read? What the fiscal memory has passed, it lacks."""
+        passed = z <= self.come_to.get(Source.MF, 0)
+        return not passed and any(z > last for last in self.come_to.values())
 
     def is_of_our_time(self, z: int) -> bool:
         """Was its signed file still in the device when the archive began?"""
@@ -76,7 +85,11 @@ class Span:
 
 
 def span_of(
-    seen: Mapping[int, SeenZ], others: list[tuple[int, int]], today: date, began: date
+    seen: Mapping[int, SeenZ],
+    others: list[tuple[int, int]],
+    today: date,
+    began: date,
+    come_to: Mapping[Source, int],
 ) -> Span | None:
     """Lay out the span; `others` are Zs that a register says there are. None: no Z at all."""
     if not seen and not others:
@@ -89,10 +102,10 @@ def span_of(
         if z in seen and seen[z].day is not None:
             at = seen[z].at
         since[z] = at
-    return Span(seen, first, last, since, today, began)
+    return Span(seen, first, last, since, today, began, come_to)
 
 
-def kept(span: Span, source: Source) -> Kept:
+def coverage(span: Span, source: Source) -> SourceCoverage:
     """Say what a source has, and name every absence."""
     there = [z for z, seen in span.seen.items() if source in seen.told]
     first, last = (min(there), max(there)) if there else (None, None)
@@ -107,7 +120,7 @@ def kept(span: Span, source: Source) -> Kept:
             runs[-1] = Absence(source, before.first, z, before.since, code, weight)
         else:
             runs.append(Absence(source, z, z, span.since[z], code, weight))
-    return Kept(source, first, last, len(there), tuple(runs))
+    return SourceCoverage(source, first, last, len(there), tuple(runs))
 
 
 def each_z(absences: tuple[Absence, ...]) -> Iterator[tuple[int, Absence]]:
@@ -127,7 +140,7 @@ def _why(
     if not owed:
         code = "Z_BEFORE_SOURCE"
     elif z not in span.seen:
-        code = "Z_MISSING"
+        code = "Z_AWAITED" if span.is_coming(z) else "Z_MISSING"
     elif source is Source.REPORT and Source.MF in span.seen[z].told:
         code = "Z_WITHOUT_REPORT"  # a device tells its last report only
     elif signed and age_days > SIGNED_LIFE_DAYS:
@@ -135,6 +148,13 @@ def _why(
     elif signed and age_days >= SIGNED_WARNED_DAYS:
         code = "P7B_VANISHES_SOON"
         weight = Weight.ALARM if age_days >= SIGNED_ALARMED_DAYS else Weight.WARNING
-    elif (last is None or z > last) and age_days <= AWAITED_DAYS[source]:
+    elif _is_awaited(span, source, z, last):
         code = "Z_AWAITED"
     return code, weight or WORDS[code].weight
+
+
+def _is_awaited(span: Span, source: Source, z: int, last: int | None) -> bool:
+    """The newest may come later, and so may what lies behind the place of a reading."""
+    if z > span.come_to.get(source, z):
+        return True
+    return (last is None or z > last) and span.age_days(z) <= AWAITED_DAYS[source]

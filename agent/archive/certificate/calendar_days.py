@@ -12,22 +12,22 @@ from enum import StrEnum
 
 from agent.archive.certificate.gaps import told_ranges
 from agent.archive.certificate.holding import TRUST, SeenZ
-from agent.archive.keeping import DUPLICATE_Z, FOREIGN_NUI
+from agent.archive.keeping import DAY_COPY, DUPLICATE_Z, FOREIGN_NUI
 from agent.archive.report_files import ODD
 from agent.archive.signed.day_rules import WARNINGS
 from agent.archive.sorts import Filed, RateSum
 from drivers.model import Bani, VatRate
 
 SAID = frozenset(  # the certificate sees them itself
-    {DUPLICATE_Z, FOREIGN_NUI, "DIGEST_DIFFERS", "SIGNATURE_WRONG", "JE_DOCUMENTS_MISSING"}
-    | {"RECEIPT_GAP"}
+    {DUPLICATE_Z, FOREIGN_NUI, DAY_COPY, "DIGEST_DIFFERS", "SIGNATURE_WRONG"}
+    | {"JE_DOCUMENTS_MISSING", "RECEIPT_GAP"}
     | {code for _, code, _ in ODD}
 )
 DAYS_MAX = 11 * 366  # back from today; a clock that was set to 2000 makes no page of 26 years
 Group = tuple[int | None, str]  # a rate, or the letter where no rate is known
 
 
-class State(StrEnum):
+class DayMark(StrEnum):
     """Of a day or a Z, from good to bad."""
 
     NONE = "none"
@@ -37,15 +37,15 @@ class State(StrEnum):
     MISSING = "missing"
 
 
-ORDER = list(State)
+ORDER = list(DayMark)
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class CalendarDay:
     """One calendar day. `total` None: no source tells it."""
 
     day: date
-    state: State
+    state: DayMark
     zs: tuple[int, ...] = ()
     total: Bani | None = None
     rates: tuple[RateSum, ...] = ()
@@ -69,13 +69,13 @@ class Carried:
     is_known: bool  # to be known and not to be acted upon
 
 
-def worst(states: Iterable[State]) -> State:
-    return max(states, key=ORDER.index, default=State.NONE)
+def worst(states: Iterable[DayMark]) -> DayMark:
+    return max(states, key=ORDER.index, default=DayMark.NONE)
 
 
 def days_of(
-    seen: Mapping[int, SeenZ], states: Mapping[int, State], lost: Iterable[date], today: date
-) -> tuple[Day, ...]:
+    seen: Mapping[int, SeenZ], states: Mapping[int, DayMark], lost: Iterable[date], today: date
+) -> tuple[CalendarDay, ...]:
     """Lay out every day from the first Z to today. `lost`: where Zs are missing everywhere."""
     earliest = today - timedelta(days=DAYS_MAX)
     zs: dict[date, list[int]] = {}
@@ -90,12 +90,12 @@ def days_of(
     for number in range((today - first).days + 1):
         day = first + timedelta(days=number)
         of_day = zs.get(day, [])
-        state = worst([*(states[z] for z in of_day), *([State.MISSING] * (day in missing))])
-        found.append(Day(day, state, tuple(of_day), *_sums(seen[z] for z in of_day)))
+        state = worst([*(states[z] for z in of_day), *([DayMark.MISSING] * (day in missing))])
+        found.append(CalendarDay(day, state, tuple(of_day), *_sums(seen[z] for z in of_day)))
     return tuple(found)
 
 
-def days_without_z(days: tuple[Day, ...], today: date) -> tuple[DaySpan, ...]:
+def days_without_z(days: tuple[CalendarDay, ...], today: date) -> tuple[DaySpan, ...]:
     """The days without a Z, before today: today may still have one."""
     spans: list[DaySpan] = []
     for day in days:

@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from agent.archive.certificate.as_json import as_json, changes_of, checked, content_of, digest_of
-from agent.archive.certificate.certificate import Certificate, Verdict, certify
+from agent.archive.certificate.certificate import Certificate, Completeness, certify
 from agent.archive.certificate.holding import Known, gather
 from agent.archive.certificate.page import page
 from agent.archive.index import ArchiveIndex
@@ -66,7 +66,7 @@ class DailyCertificate:
 
     def _is_made(self, day: date, verdict: str) -> None:
         self._made = day
-        self.note = INCOMPLETE if verdict == Verdict.INCOMPLETE else ""
+        self.note = INCOMPLETE if verdict == Completeness.INCOMPLETE else ""
 
     def _before(self) -> dict[str, Any] | None:
         """The last certificate; one that was changed is none."""

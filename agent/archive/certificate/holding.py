@@ -9,11 +9,11 @@ that no device of ours answers for is foreign: another shop's stick.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
-from agent.archive.index import ArchiveIndex, Wanted, ZRow
+from agent.archive.index import ArchiveIndex, Progress, Reading, Wanted, ZRow
 from agent.archive.sorts import Filed, Sort, Source, ZFigures
 from drivers.model import Bani
 
@@ -42,6 +42,7 @@ class Holding:
     device_id: str
     rows: tuple[ZRow, ...] = ()
     filed: tuple[Filed, ...] = ()
+    read: Mapping[Source, Progress] = field(default_factory=dict)  # how far, and when last
 
     @property
     def is_foreign(self) -> bool:
@@ -89,6 +90,7 @@ def gather(index: ArchiveIndex, devices: Sequence[Known]) -> list[Holding]:
                 device.device_id,
                 mine.rows + signed.rows,
                 mine.filed + signed.filed,
+                mine.read,
             )
         )
     return found + [replace(h, device_id=max(_named(h), default="")) for h in held.values()]
@@ -150,7 +152,9 @@ def number_of(facts: Mapping[str, Any], name: str) -> int | None:
 
 def _of_owner(index: ArchiveIndex, owner: str) -> Holding:
     filed = (each for sort in SORTS for each in index.documents(Wanted(sort=sort, owner=owner)))
-    return Holding(owner, "", "", tuple(index.z_rows(owner)), tuple(filed))
+    pairs = ((Source.JE, Reading.JE), (Source.MF, Reading.MF))
+    read = {source: index.progress(owner, reading) for source, reading in pairs}
+    return Holding(owner, "", "", tuple(index.z_rows(owner)), tuple(filed), read)
 
 
 def _named(holding: Holding) -> set[str]:

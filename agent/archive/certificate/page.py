@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from xml.etree.ElementTree import Element
 
 from agent.archive.certificate.as_json import digest_of
-from agent.archive.certificate.calendar_days import Day, State
-from agent.archive.certificate.certificate import Certificate, OwnerCertificate, Verdict
+from agent.archive.certificate.calendar_days import CalendarDay, DayMark
+from agent.archive.certificate.certificate import Certificate, Completeness, OwnerCertificate
 from agent.archive.certificate.compare import Field
 from agent.archive.certificate.markup import Piece, e, html
 from agent.archive.certificate.page_drawings import (
@@ -43,13 +43,13 @@ MONTHS_OPEN = 12  # of the calendar; older years are folded, unless something is
 DAYS_DRAWN = 62
 TABLED = {*Field, "Z_TOLD_TWICE", "Z_TOLD_AGAIN"}  # remarks that have a table of their own
 VERDICTS = {  # sign, Romanian, English
-    Verdict.COMPLETE: ("M9 18l6 6l11-13", "Arhiva este completă", "The archive is complete"),
-    Verdict.INCOMPLETE: (
+    Completeness.COMPLETE: ("M9 18l6 6l11-13", "Arhiva este completă", "The archive is complete"),
+    Completeness.INCOMPLETE: (
         "M17 8v12M17 25v1",
         "Arhiva nu este completă",
         "The archive is not complete",
     ),
-    Verdict.UNKNOWN: (
+    Completeness.UNKNOWN: (
         "M12 13a5 5 0 1 1 7 5q-2 1-2 3.500M17 26v1",
         "Nu se poate spune încă",
         "It cannot be said yet",
@@ -115,7 +115,7 @@ def _title(owner: OwnerCertificate) -> Element:
     return e("h2", owner.owner, english(said))
 
 
-def _verdict(verdict: Verdict, ro: str, en: str) -> Element:
+def _verdict(verdict: Completeness, ro: str, en: str) -> Element:
     path, title_ro, title_en = VERDICTS[verdict]
     ring = e("circle", cx=17, cy=17, r=16, fill="none", stroke="currentColor", stroke_width=1.6)
     line = {"stroke": "currentColor", "stroke_width": 2.4, "fill": "none"}
@@ -131,11 +131,11 @@ def _verdict(verdict: Verdict, ro: str, en: str) -> Element:
 def _of_all(certificate: Certificate) -> list[Piece]:
     """The verdict over all devices; of one device its own says it."""
     if not certificate.owners:
-        return [_verdict(Verdict.UNKNOWN, "Arhiva este goală.", "The archive is empty.")]
+        return [_verdict(Completeness.UNKNOWN, "Arhiva este goală.", "The archive is empty.")]
     ours = [each for each in certificate.owners if not each.is_foreign]
     if len(ours) == 1:
         return []
-    whole = sum(each.verdict is Verdict.COMPLETE for each in ours)
+    whole = sum(each.verdict is Completeness.COMPLETE for each in ours)
     ro, en = (
         f"Case de marcat complete: {whole} din {len(ours)}.",
         f"Complete devices: {whole} of {len(ours)}.",
@@ -176,7 +176,7 @@ def _all_well(owner: OwnerCertificate) -> Element:
 # drawings
 
 
-def _calendar(days: Sequence[Day]) -> list[Piece]:
+def _calendar(days: Sequence[CalendarDay]) -> list[Piece]:
     """The last months; older years folded, a line each, but open where something is wrong."""
     if not days:
         return []
@@ -188,7 +188,7 @@ def _calendar(days: Sequence[Day]) -> list[Piece]:
     for year in sorted({year for (year, _), _ in older}, reverse=True):
         of_year = [(number, of_month) for (each, number), of_month in older if each == year]
         wrong = sum(
-            day.state in (State.MISSING, State.DIFFERS) for _, found in of_year for day in found
+            day.state in (DayMark.MISSING, DayMark.DIFFERS) for _, found in of_year for day in found
         )
         there = sum(1 for _, found in of_year for day in found if day.zs)
         ro, en = f"{year}: {counted(there, 'zi', 'zile')} cu Z", f"{there} days with a Z"
@@ -201,7 +201,7 @@ def _calendar(days: Sequence[Day]) -> list[Piece]:
     return pieces
 
 
-def _turnover(days: Sequence[Day]) -> list[Piece]:
+def _turnover(days: Sequence[CalendarDay]) -> list[Piece]:
     """The last days, and of a longer time the months too, in the same colours."""
     bars = of_days(days, DAYS_DRAWN)
     long = of_months(days) if len(days) > DAYS_DRAWN else []

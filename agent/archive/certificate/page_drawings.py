@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from agent.archive.certificate.calendar_days import Day, Group, State
+from agent.archive.certificate.calendar_days import CalendarDay, DayMark, Group
 from agent.archive.certificate.markup import Piece, e
 from agent.archive.certificate.words import money, percent
 from drivers.model import VatRate
@@ -27,16 +27,16 @@ COMPLETE_SHADES = ("#a9d5cc", "#74b5aa", "#3b8f85")
 DARK = ("#3b8f85",)
 RATE_COLOURS = ("#1d6b63", "#e0a458", "#7fbdb3", "#5a6f9c", "#c98b9b", "#b9c4c2", "#8d7b63")
 STATES = {  # fill, edge, ink of the sign; Romanian, English
-    State.COMPLETE: (COMPLETE_SHADES[1], COMPLETE_SHADES[1], "#22302f", "complet", "complete"),
-    State.AWAITED: ("#ffffff", "#3b6ea5", "#3b6ea5", "se așteaptă", "awaited"),
-    State.DIFFERS: ("url(#p-differs)", "#7a4a86", "#7a4a86", "nu concordă", "differs"),
-    State.MISSING: ("url(#p-missing)", "#b3402a", "#b3402a", "lipsește", "missing"),
-    State.NONE: ("#f3f5f4", "#f3f5f4", "#9aa5a3", "fără Z", "no Z"),
+    DayMark.COMPLETE: (COMPLETE_SHADES[1], COMPLETE_SHADES[1], "#22302f", "complet", "complete"),
+    DayMark.AWAITED: ("#ffffff", "#3b6ea5", "#3b6ea5", "se așteaptă", "awaited"),
+    DayMark.DIFFERS: ("url(#p-differs)", "#7a4a86", "#7a4a86", "nu concordă", "differs"),
+    DayMark.MISSING: ("url(#p-missing)", "#b3402a", "#b3402a", "lipsește", "missing"),
+    DayMark.NONE: ("#f3f5f4", "#f3f5f4", "#9aa5a3", "fără Z", "no Z"),
 }
 SIGNS = {  # paths within the cell
-    State.AWAITED: "M12 13.2a3.6 3.6 0 1 0 .01 0z",
-    State.DIFFERS: "M7 15h10M7 19h10M15 11.5l-6 11",
-    State.MISSING: "M8 12.5l8 8M16 12.5l-8 8",
+    DayMark.AWAITED: "M12 13.2a3.6 3.6 0 1 0 .01 0z",
+    DayMark.DIFFERS: "M7 15h10M7 19h10M15 11.5l-6 11",
+    DayMark.MISSING: "M8 12.5l8 8M16 12.5l-8 8",
 }
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 760, 250, 66, 30, 26
 TICKS_MAX = 5
@@ -63,15 +63,15 @@ def marks() -> Element:
     ]
     cells = [e("g", _cell(state, STATES[state][0]), id=state) for state in STATES]
     cells += [
-        e("g", _cell(State.COMPLETE, shade), id=f"complete-{number}")
+        e("g", _cell(DayMark.COMPLETE, shade), id=f"complete-{number}")
         for number, shade in enumerate(COMPLETE_SHADES)
     ]
     return e("svg", e("defs", patterns, cells), width=0, height=0, style="position:absolute")
 
 
-def _cell(state: State, fill: str) -> list[Piece]:
+def _cell(state: DayMark, fill: str) -> list[Piece]:
     edge, ink = STATES[state][1:3]
-    edge = fill if state is State.COMPLETE else edge
+    edge = fill if state is DayMark.COMPLETE else edge
     box = e("rect", width=CELL, height=CELL, rx=4, fill=fill, stroke=edge, x=0.5, y=0.5)
     if state not in SIGNS:
         return [box]
@@ -100,15 +100,15 @@ def legend() -> Element:
 # the calendar
 
 
-def months(days: Sequence[Day]) -> dict[tuple[int, int], list[Day]]:
+def months(days: Sequence[CalendarDay]) -> dict[tuple[int, int], list[CalendarDay]]:
     """The days by year and month."""
-    found: dict[tuple[int, int], list[Day]] = {}
+    found: dict[tuple[int, int], list[CalendarDay]] = {}
     for day in days:
         found.setdefault((day.day.year, day.day.month), []).append(day)
     return found
 
 
-def shades(days: Iterable[Day]) -> tuple[int, int]:
+def shades(days: Iterable[CalendarDay]) -> tuple[int, int]:
     """The turnovers at which a complete day becomes darker: the thirds of all that have one."""
     totals = sorted(day.total for day in days if day.total)
     if not totals:
@@ -116,7 +116,7 @@ def shades(days: Iterable[Day]) -> tuple[int, int]:
     return totals[len(totals) // 3], totals[2 * len(totals) // 3]
 
 
-def month(days: Sequence[Day], thirds: tuple[int, int]) -> Element:
+def month(days: Sequence[CalendarDay], thirds: tuple[int, int]) -> Element:
     """One month, a cell for each day; before the first and after the last day nothing."""
     first = days[0].day
     begin = first.replace(day=1).weekday()
@@ -139,14 +139,14 @@ def month(days: Sequence[Day], thirds: tuple[int, int]) -> Element:
     return e("figure", e("h4", title), e("svg", names, cells, viewBox=box, role="img"))
 
 
-def _day(day: Day, begin: int, thirds: tuple[int, int]) -> Element:
+def _day(day: CalendarDay, begin: int, thirds: tuple[int, int]) -> Element:
     place = begin + day.day.day - 1
     x, y = place % 7 * STEP, 16 + place // 7 * STEP
     number, dark = day.state.value, False
-    if day.state is State.COMPLETE:
+    if day.state is DayMark.COMPLETE:
         shade = sum((day.total or 0) >= third for third in thirds)
         number, dark = f"complete-{shade}", COMPLETE_SHADES[shade] in DARK
-    ink = "#ffffff" if dark else "#667573" if day.state is State.NONE else "#22302f"
+    ink = "#ffffff" if dark else "#667573" if day.state is DayMark.NONE else "#22302f"
     return e(
         "g",
         e("title", told(day)),
@@ -157,7 +157,7 @@ def _day(day: Day, begin: int, thirds: tuple[int, int]) -> Element:
     )
 
 
-def told(day: Day) -> str:
+def told(day: CalendarDay) -> str:
     """What a day says when it is pointed at."""
     zs = f"Z {', '.join(str(z) for z in day.zs)}: " if day.zs else ""
     total = f", {money(day.total).ro}" if day.total is not None else ""
@@ -180,7 +180,7 @@ class Bar:
         return sum(self.sums.values())
 
 
-def of_days(days: Sequence[Day], count: int) -> list[Bar]:
+def of_days(days: Sequence[CalendarDay], count: int) -> list[Bar]:
     """The last days, one bar each; every Monday is named, or every day of a short time."""
     last = days[-count:]
     bars = []
@@ -191,7 +191,7 @@ def of_days(days: Sequence[Day], count: int) -> list[Bar]:
     return bars
 
 
-def of_months(days: Sequence[Day]) -> list[Bar]:
+def of_months(days: Sequence[CalendarDay]) -> list[Bar]:
     """The months, one bar each; every January is named, or every month of a short time."""
     found = months(days)
     bars = []
@@ -278,7 +278,7 @@ def rate_name(group: Group) -> str:
     return f"grupa {letter} / group {letter}" if letter else "scutit / exempt"
 
 
-def _sums(day: Day) -> dict[Group, int]:
+def _sums(day: CalendarDay) -> dict[Group, int]:
     return {
         (each.rate, "" if each.rate is not None else each.letter): each.gross for each in day.rates
     }

@@ -6,7 +6,7 @@ Z 412-415 | since 2026-09-01 | what, in both languages | CODE
 from collections.abc import Iterable, Sequence
 from xml.etree.ElementTree import Element
 
-from agent.archive.certificate.absences import Absence, Kept
+from agent.archive.certificate.absences import Absence, SourceCoverage
 from agent.archive.certificate.calendar_days import Carried
 from agent.archive.certificate.compare import Disagreement, Field, ToldTwice
 from agent.archive.certificate.markup import Piece, e
@@ -48,7 +48,7 @@ def remarks_table(remarks: Sequence[Remark]) -> list[Piece]:
     return _table(heads, rows, len(remarks))
 
 
-def sources_table(sources: Sequence[Kept]) -> list[Piece]:
+def sources_table(sources: Sequence[SourceCoverage]) -> list[Piece]:
     rows = []
     for kept in sources:
         name = SOURCES[kept.source]

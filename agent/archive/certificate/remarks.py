@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import cast
 from zoneinfo import ZoneInfo
 
-from agent.archive.certificate.absences import SIGNED_LIFE_DAYS, Absence, Kept, Span
+from agent.archive.certificate.absences import SIGNED_LIFE_DAYS, Absence, SourceCoverage, Span
 from agent.archive.certificate.calendar_days import DaySpan
 from agent.archive.certificate.compare import Disagreement, Field, ToldTwice, by_rate
 from agent.archive.certificate.gaps import je_gaps, ranges, set_back
@@ -28,14 +28,14 @@ from agent.archive.certificate.words import (
     percent,
     shown,
 )
-from agent.archive.keeping import DUPLICATE_Z, FOREIGN_NUI
+from agent.archive.keeping import DUPLICATE_Z, FOREIGN_NUI, content_of, is_broken
 from agent.archive.signed.cms import Signature
-from agent.archive.sorts import Sort, Source
+from agent.archive.sorts import NewDocument, Sort, Source
 
 Values = Mapping[str, str | InBoth]
 NOTHING: Values = {}
 MINUTES = len("2026-09-01 21:40")
-BROKEN: dict[str, InBoth] = {
+WHY_BROKEN: dict[str, InBoth] = {
     Signature.DIGEST_DIFFERS: InBoth("conținutul a fost schimbat", "its content was changed"),
     Signature.WRONG: InBoth(
         "făcută cu altă cheie, sau schimbată", "made with another key, or changed"
@@ -66,7 +66,7 @@ class Seen:
     holding: Holding
     span: Span
     zone: ZoneInfo
-    sources: tuple[Kept, ...]
+    sources: tuple[SourceCoverage, ...]
     disagreements: tuple[Disagreement, ...]
     told_twice: tuple[ToldTwice, ...]
 
@@ -98,7 +98,8 @@ def foreign(holding: Holding) -> Iterator[Remark]:
 def _absences(seen: Seen) -> Iterator[Remark]:
     """One remark for each run of Zs; what no source has is said once."""
     span = seen.span
-    lost = [z for z in range(span.first, span.last + 1) if z not in span.seen]
+    every = range(span.first, span.last + 1)
+    lost = [z for z in every if z not in span.seen and not span.is_coming(z)]
     for first, last in ranges(lost):
         yield _remark("Z_MISSING", first, seen, last)
     for source in seen.sources:
@@ -149,17 +150,38 @@ def _twice(seen: Seen) -> Iterator[Remark]:
         yield _remark(DUPLICATE_Z, z, seen, source=BY_SORT[sort], told=names)
     for z in recorded_twice(seen.holding):
         yield _remark("Z_TWICE", z, seen)
+    for z, one, other in filed_again(seen.span.seen):
+        yield _remark("Z_FILED_AGAIN", z, seen, told={"one": one, "other": other})
     for z, what in not_intact(seen.span.seen):
-        yield _remark("SIGNATURE_NOT_INTACT", z, seen, told={"what": BROKEN[what]})
+        yield _remark("SIGNATURE_NOT_INTACT", z, seen, told={"what": WHY_BROKEN[what]})
 
 
 def documents_twice(zs: Mapping[int, SeenZ]) -> Iterator[tuple[int, Sort, str, str]]:
-    """Two files for one Z where there can be only one."""
+    """Two files for one Z where there can be only one: whole, and not of the same content."""
     for z, seen in zs.items():
         for sort in (Sort.JE, Sort.SIGNED_DAY):
-            names = [each.document.sha256[:12] for each in seen.files.get(sort, ())]
+            names = [each.sha256[:12] for each in _contents(seen, sort)]
             if len(names) > 1:
                 yield z, sort, names[0], names[1]
+
+
+def filed_again(zs: Mapping[int, SeenZ]) -> Iterator[tuple[int, str, str]]:
+    """A signed day that lies there whole, and a copy of it in another envelope, or damaged."""
+    for z, seen in zs.items():
+        whole = {each.sha256: None for each in _contents(seen, Sort.SIGNED_DAY)}
+        files = [each.document.sha256 for each in seen.files.get(Sort.SIGNED_DAY, ())]
+        copies = [sha256 for sha256 in files if sha256 not in whole]
+        if whole and copies:
+            yield z, next(iter(whole))[:12], copies[0][:12]
+
+
+def _contents(seen: SeenZ, sort: Sort) -> list[NewDocument]:
+    """The whole files of a Z, the first of each content."""
+    found: dict[str, NewDocument] = {}
+    for each in seen.files.get(sort, ()):
+        if not is_broken(each.document):
+            found.setdefault(content_of(each.document), each.document)
+    return [*found.values()]
 
 
 def recorded_twice(holding: Holding) -> list[int]:
@@ -179,7 +201,7 @@ def not_intact(zs: Mapping[int, SeenZ]) -> Iterator[tuple[int, str]]:
         found = [
             str(f.document.facts.get("signature")) for f in seen.files.get(Sort.SIGNED_DAY, ())
         ]
-        if found and all(each in BROKEN for each in found):
+        if found and all(each in WHY_BROKEN for each in found):
             yield z, found[0]
 
 

@@ -29,7 +29,7 @@ class InBoth:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Wording:
     """A sentence in both languages, with its {places}."""
 
     weight: Weight
@@ -48,146 +48,151 @@ SOURCES = {
 NOTE, WARNING, ALARM = Weight.NOTE, Weight.WARNING, Weight.ALARM
 
 WORDS = {
-    "Z_MISSING": Said(
+    "Z_MISSING": Wording(
         ALARM,
         "Lipsește din toate sursele; următorul Z cunoscut este din {since}.",
         "Missing in every source; the next known Z is of {since}.",
     ),
-    "Z_MISSING_IN_SOURCE": Said(
+    "Z_MISSING_IN_SOURCE": Wording(
         WARNING,
         "Lipsește din {source}, începând cu {since}.",
         "Missing in {source} since {since}.",
     ),
-    "Z_AWAITED": Said(
+    "Z_AWAITED": Wording(
         NOTE,
         "Încă nu a venit din {source}: se așteaptă de la {since}.",
         "Not yet come from {source}: awaited since {since}.",
     ),
-    "Z_WITHOUT_REPORT": Said(
+    "Z_WITHOUT_REPORT": Wording(
         NOTE,
         "Necitit când a fost făcut (de la tastatură?); îl are memoria fiscală.",
         "Not read when it was made (on the keyboard?); the fiscal memory has it.",
     ),
-    "Z_BEFORE_SOURCE": Said(
+    "Z_BEFORE_SOURCE": Wording(
         NOTE,
         "Dinainte de a începe arhiva din {source}.",
         "From before the archive of {source} began.",
     ),
-    "SOURCE_EMPTY": Said(
+    "SOURCE_EMPTY": Wording(
         NOTE,
         "Nimic din {source}: nu se poate compara cu această sursă.",
         "Nothing from {source}: this source cannot be compared.",
     ),
-    "P7B_VANISHES_SOON": Said(
+    "P7B_VANISHES_SOON": Wording(
         WARNING,
         "Fișierul semnat lipsește și dispare din casa de marcat după {until}: exportați-l.",
         "The signed file is missing and vanishes from the device after {until}: export it.",
     ),
-    "P7B_GONE": Said(
+    "P7B_GONE": Wording(
         ALARM,
         "Fișierul semnat nu a fost luat în cele {life} de zile (până la {until}): casa de marcat"
         " nu-l mai are.",
         "The signed file was not taken within its {life} days (until {until}): the device has"
         " it no more.",
     ),
-    "Z_TOLD_TWICE": Said(
+    "Z_TOLD_TWICE": Wording(
         ALARM,
         "Două rânduri diferite sub același număr în {source}: {one} și {other}.",
         "Two different rows under one number in {source}: {one} and {other}.",
     ),
-    "Z_TOLD_AGAIN": Said(
+    "Z_TOLD_AGAIN": Wording(
         NOTE,
         "Apare de două ori în {source}, o dată mai amănunțit; cifrele nu se contrazic.",
         "Told twice by {source}, once in more detail; the figures do not contradict.",
     ),
-    "DUPLICATE_Z": Said(
+    "DUPLICATE_Z": Wording(
         WARNING,
         "Două documente diferite pentru același Z în {source}: {one} și {other}.",
         "Two different documents for one Z in {source}: {one} and {other}.",
     ),
-    "Z_TWICE": Said(
+    "Z_FILED_AGAIN": Wording(
+        NOTE,
+        "Lângă fișierul semnat {one} mai este o copie, {other}: în alt plic sau stricată.",
+        "Beside the signed file {one} lies a copy, {other}: in another envelope, or damaged.",
+    ),
+    "Z_TWICE": Wording(
         WARNING,
         "Are mai multe înregistrări în memoria fiscală (MF).",
         "The fiscal memory (MF) has more than one record of it.",
     ),
-    "SIGNATURE_NOT_INTACT": Said(
+    "SIGNATURE_NOT_INTACT": Wording(
         ALARM,
         "Semnătura fișierului nu este valabilă ({what}): exportați-l din nou din casa de marcat.",
         "The signature of its file does not hold ({what}): take it out of the device again.",
     ),
-    "TOTAL_DIFFERS": Said(
+    "TOTAL_DIFFERS": Wording(
         ALARM,
         "Totalul diferă: {one} în {source}, {other} în {other_source} (admis {tolerance}).",
         "The total differs: {one} in {source}, {other} in {other_source} (allowed {tolerance}).",
     ),
-    "VAT_DIFFERS": Said(
+    "VAT_DIFFERS": Wording(
         ALARM,
         "TVA diferă: {one} în {source}, {other} în {other_source} (admis {tolerance}).",
         "The VAT differs: {one} in {source}, {other} in {other_source} (allowed {tolerance}).",
     ),
-    "RATE_DIFFERS": Said(
+    "RATE_DIFFERS": Wording(
         ALARM,
         "Vânzările cu cota {rate} diferă: {one} în {source}, {other} în {other_source}"
         " (admis {tolerance}).",
         "Sales at {rate} differ: {one} in {source}, {other} in {other_source}"
         " (allowed {tolerance}).",
     ),
-    "RATE_VAT_DIFFERS": Said(
+    "RATE_VAT_DIFFERS": Wording(
         ALARM,
         "TVA la cota {rate} diferă: {one} în {source}, {other} în {other_source}"
         " (admis {tolerance}).",
         "The VAT at {rate} differs: {one} in {source}, {other} in {other_source}"
         " (allowed {tolerance}).",
     ),
-    "RECEIPTS_DIFFER": Said(
+    "RECEIPTS_DIFFER": Wording(
         ALARM,
         "Numărul bonurilor diferă: {one} în {source}, {other} în {other_source}.",
         "The count of receipts differs: {one} in {source}, {other} in {other_source}.",
     ),
-    "TIME_DIFFERS": Said(
+    "TIME_DIFFERS": Wording(
         NOTE,
         "Ora diferă: {one} în {source}, {other} în {other_source} (admis {tolerance}).",
         "The time differs: {one} in {source}, {other} in {other_source} (allowed {tolerance}).",
     ),
-    "RATES_BY_LETTER_ONLY": Said(
+    "RATES_BY_LETTER_ONLY": Wording(
         NOTE,
         "În {source} sunt doar literele cotelor, care s-au schimbat la 1 august 2025: nu se"
         " compară pe cote.",
         "Only letters stand in {source}; they changed their rates on 1 August 2025: not"
         " compared by rate.",
     ),
-    "RECEIPT_GAP": Said(
+    "RECEIPT_GAP": Wording(
         ALARM,
         "Bonuri lipsă în JE: de la {first} la {last} ar fi {due}, sunt {found}.",
         "Receipts are missing in the JE: from {first} to {last} there should be {due}, there"
         " are {found}.",
     ),
-    "JE_DOCUMENTS_MISSING": Said(
+    "JE_DOCUMENTS_MISSING": Wording(
         ALARM,
         "Documente lipsă în JE: {numbers}.",
         "Documents are missing in the JE: {numbers}.",
     ),
-    "JE_PARTIAL": Said(
+    "JE_PARTIAL": Wording(
         NOTE,
         "Citit de la mijlocul zilei: sumele lui nu se compară.",
         "Read from the middle of its day: its sums are not compared.",
     ),
-    "CLOCK_SET_BACK": Said(
+    "CLOCK_SET_BACK": Wording(
         WARNING,
         "Ceasul casei de marcat a fost dat înapoi: Z {before} este din {one}, acesta din {other}.",
         "The device's clock was set back: Z {before} is of {one}, this one of {other}.",
     ),
-    "CLOCK_AHEAD": Said(
+    "CLOCK_AHEAD": Wording(
         WARNING,
         "Datat în viitor: {since}.",
         "Dated in the future: {since}.",
     ),
-    "DAY_WITHOUT_Z": Said(
+    "DAY_WITHOUT_Z": Wording(
         NOTE,
         "Zile fără Z: {count}, între {one} și {other}.",
         "Days without a Z: {count}, between {one} and {other}.",
     ),
-    "FOREIGN_NUI": Said(
+    "FOREIGN_NUI": Wording(
         WARNING,
         "Fișiere semnate ale altei case de marcat: niciuna din configurație nu are NUI {nui}.",
         "Signed files of another device: no configured device has the NUI {nui}.",

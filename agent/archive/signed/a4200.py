@@ -13,21 +13,23 @@ holds anything foreign is not touched. Nothing is sent anywhere: the company sig
 import os
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from agent.archive.signed.chain import Trusted
-from agent.archive.signed.cms import Signature
+from agent.archive.signed.cms import FILE_BYTES_MAX, Signature
 from agent.archive.signed.day_rules import WARNINGS
 from agent.archive.signed.refusals import NotLaidOut, NotSigned
 from agent.archive.signed.set_rules import Member, of_set
-from agent.archive.signed.signed_file import SignedFile, read_signed
+from agent.archive.signed.signed_file import BROKEN, SignedFile, read_signed
 from agent.archive.sorts import Finding, Sort
 
 REGISTER_NAME = "Perioada_raportare.p7b"
 DAYS_MAX = 400  # a month has 31, and a device that closes ten times a day 310
 NAME_MAX = 80
+ORDER = (Signature.INTACT, Signature.UNCHECKED, Signature.DIGEST_DIFFERS, Signature.WRONG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,11 @@ def lay_out(
     month: str,
     into: Path,
     trusted: Trusted = (),
+    is_ours: Callable[[str], bool] = lambda _: False,
 ) -> Package:
     """Lay the files of a device and a month (`2026-10`) out under a folder.
+
+    `is_ours`: has the archive these bytes, by their SHA-256? What lies there from before goes then.
 
     Raises:
         NotLaidOut: nothing was written, and why.
@@ -78,7 +83,7 @@ def lay_out(
         )
     first = next((_member(file) for file in files if _is_register(file)), None)
     findings += of_set(first, [_member(file) for file in files if not _is_register(file)])
-    _write(folder, chosen)
+    _write(folder, chosen, is_ours)
     return Package(folder, tuple(files), tuple(findings))
 
 
@@ -148,13 +153,19 @@ def _fitting(original: str, signed: SignedFile) -> str:
 def _one_for_each_z(
     days: list[tuple[bytes, LaidFile]], findings: list[Finding]
 ) -> list[tuple[bytes, LaidFile]]:
-    """Keep one file for each Z, the intact one; a second one that differs is told."""
+    """Keep one file for each Z, the intact one; what a second one is to it is told."""
     kept: dict[int, tuple[bytes, LaidFile]] = {}
-    for raw, file in sorted(days, key=lambda day: day[1].signed.signature is not Signature.INTACT):
+    for raw, file in sorted(days, key=lambda day: ORDER.index(day[1].signed.signature)):
         before = kept.setdefault(file.signed.z_first, (raw, file))[1]
-        if before.sha256 != file.sha256:
-            sentence = f"{file.original!r} differs from {before.original!r}; it is left out"
-            findings.append(Finding("Z_TWICE", f"Z {file.signed.z_first}", sentence))
+        if before.sha256 == file.sha256:
+            continue
+        code, what = "Z_TWICE", "differs from"
+        if before.signed.xml_sha256 == file.signed.xml_sha256:
+            code, what = "DAY_COPY", "is in another envelope than"
+        elif file.signed.signature in BROKEN and before.signed.signature not in BROKEN:
+            code, what = "DAY_COPY", "is damaged, unlike"
+        sentence = f"{file.original!r} {what} {before.original!r}; it is left out"
+        findings.append(Finding(code, f"Z {file.signed.z_first}", sentence))
     return [kept[z_number] for z_number in sorted(kept)]
 
 
@@ -186,15 +197,15 @@ def _folder(nui: str, month: str, into: Path, count: int) -> Path:
     return folder
 
 
-def _write(folder: Path, chosen: dict[str, bytes]) -> None:
+def _write(folder: Path, chosen: dict[str, bytes], is_ours: Callable[[str], bool]) -> None:
     """Make the folder whole beside its place, then move it there."""
     if not chosen:
         raise NotLaidOut("NOTHING_TO_LAY_OUT", "no file belongs to this device and month")
+    fresh = folder.with_name(f".{folder.name}.new")
     try:
-        if folder.exists() and _holds(folder, chosen):
+        if folder.exists() and _holds(folder, chosen, is_ours):
             return
         folder.parent.mkdir(parents=True, exist_ok=True)
-        fresh = folder.with_name(f".{folder.name}.new")
         shutil.rmtree(fresh, ignore_errors=True)  # of a run that was cut
         fresh.mkdir()
         for name, raw in chosen.items():
@@ -203,20 +214,32 @@ def _write(folder: Path, chosen: dict[str, bytes]) -> None:
                 file.flush()
                 os.fsync(file.fileno())
         if folder.exists():
-            shutil.rmtree(folder)  # all of it is in the fresh one, byte for byte
+            shutil.rmtree(folder)  # all of it is in the fresh one, or in the archive
         fresh.rename(folder)
     except OSError as error:
+        shutil.rmtree(fresh, ignore_errors=True)
         raise NotLaidOut("FOLDER_UNUSABLE", f"{folder} cannot be written: {error}") from error
 
 
-def _holds(folder: Path, chosen: dict[str, bytes]) -> bool:
-    """Say whether all is there already. Anything else in it is not ours to remove."""
+def _holds(folder: Path, chosen: dict[str, bytes], is_ours: Callable[[str], bool]) -> bool:
+    """Say whether all is there already. What is not ours is not ours to remove."""
     if not folder.is_dir() or folder.is_symlink():
         raise NotLaidOut("FOLDER_NOT_OURS", f"{folder} is there and is no folder of ours")
-    there = [*folder.iterdir()]
+    is_same, there = True, [*folder.iterdir()]
     for path in there:
-        ours = chosen.get(path.name)
-        if ours is None or not path.is_file() or path.is_symlink() or path.read_bytes() != ours:
-            sentence = f"{folder} holds something foreign: {path.name[:NAME_MAX]!r}"
+        raw = _content(path)
+        if raw is not None and raw == chosen.get(path.name):
+            continue
+        if raw is None or not is_ours(sha256(raw).hexdigest()):
+            what = "another file under our name" if path.name in chosen else "something foreign"
+            sentence = f"{folder} holds {what}: {path.name[:NAME_MAX]!r}"
             raise NotLaidOut("FOLDER_NOT_OURS", sentence)
-    return len(there) == len(chosen)
+        is_same = False
+    return is_same and len(there) == len(chosen)
+
+
+def _content(path: Path) -> bytes | None:
+    """What a file holds; None: it is none that we could have written."""
+    if path.is_symlink() or not path.is_file() or path.stat().st_size > FILE_BYTES_MAX:
+        return None
+    return path.read_bytes()

@@ -67,6 +67,14 @@ def trusted_in(folder: Path) -> Trusted:
     return tuple(found)
 
 
+def trusted_or_none(folder: Path | None) -> tuple[Trusted, str]:
+    """Return the certificates that are believed, and what is wrong with their folder."""
+    try:
+        return (trusted_in(folder) if folder else ()), ""
+    except OSError as error:
+        return (), f"the certificates of {folder} cannot be read: {error.strerror}"
+
+
 def certificates_of(elements: list[bytes]) -> list[x509.Certificate]:
     """Read the certificates of an envelope; one that cannot be read is as good as missing."""
     found = []

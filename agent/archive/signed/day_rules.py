@@ -32,6 +32,7 @@ WARNINGS = frozenset(
         "RATES_NOT_IN_OLD_SCHEMA",
         "TAX_ID_CHECK_DIGIT",
         "TOTAL_ROUNDING",
+        "DAY_COPY",
     }
 )
 ROUNDING_BANI = 5  # what is seen in practice [romania.md 3.6]
@@ -59,6 +60,10 @@ def of_register(register: Register) -> list[Finding]:
     if first is not None and last is not None and last < first:
         sentence = f"its last Z {last} is before its first Z {first}"
         findings.append(Finding("REGISTER_RANGE_BAD", "mReg nrRapF", sentence))
+    made = _month_of(register.id)
+    if made and register.period and register.period > made:
+        sentence = f"it is of {register.period}, and was made in {made}"
+        findings.append(Finding("PERIOD_DIFFERS", "mReg an luna", sentence))
     return findings
 
 
@@ -67,10 +72,19 @@ def of_day(day: Day) -> list[Finding]:
     turnover = turnover_of(day)
     findings = [*_ids(day), *_numbers(day), *_counts(day), *_sums(day), *_times(day)]
     findings += [*_cif(day.cif, "msj cif"), *_nui(day.id, "msj idM"), *_payments(day)]
+    made = _month_of(day.id)
+    if made and day.period and day.period != made:
+        sentence = f"it says {day.period}, its Z is of {made}"
+        findings.append(Finding("PERIOD_DIFFERS", place(day, "an luna"), sentence))
     if turnover is Turnover.UNKNOWN and any(rate.vat for rate in day.rates):
         sentence = "valOp fits its VAT neither with VAT in it nor without"
         findings.append(Finding("TURNOVER_UNDECIDED", place(day, "coteZ valOp"), sentence))
     return findings
+
+
+def _month_of(stamp: Stamp | None) -> str:
+    """The month of an id; "" where it has none. That of a Z is the month of its day."""
+    return stamp.at.date().isoformat()[:7] if stamp and stamp.at else ""
 
 
 def place(day: Day, where: str) -> str:
@@ -174,11 +188,7 @@ def _sums(day: Day) -> Iterator[Finding]:
     if all(each.currency == day.totals.currency for each in day.payments):
         paid = (each.value for each in day.payments)
         yield from _sum(day, "totB of pl", told["total"], paid)
-    parts = [part for each in receipts for part in each.rates]
-    for rate in day.rates:
-        of_rate = (part.vat for part in parts if part.rate == rate.rate)
-        percent = "?" if rate.rate is None else rate.rate // 100
-        yield from _sum(day, f"coteZ {percent} tva", rate.vat, of_rate, rounding)
+    yield from _rates(day, rounding)
     wrong = [
         str(each.id.receipt)
         for each in receipts
@@ -187,6 +197,31 @@ def _sums(day: Day) -> Iterator[Finding]:
     if wrong:
         sentence = f"the VAT of a receipt is not that of its rates: {_some(wrong)}"
         yield Finding("RECEIPT_VAT_DIFFERS", place(day, "bon totTva"), sentence)
+
+
+def _rates(day: Day, rounding: int) -> Iterator[Finding]:
+    """The VAT of each rate, whose rows are added up first; and that all rows make the total."""
+    parts = [part for each in day.receipts for part in each.rates]
+    for rate in dict.fromkeys(each.rate for each in day.rates):
+        vats = [each.vat for each in day.rates if each.rate == rate]
+        known = [vat for vat in vats if vat is not None]
+        told = Bani(sum(known)) if len(known) == len(vats) else None
+        of_rate = (part.vat for part in parts if part.rate == rate)
+        percent = "?" if rate is None else rate // 100
+        yield from _sum(day, f"coteZ {percent} tva", told, of_rate, rounding)
+    total, turnover = day.totals.amounts["total"], turnover_of(day)
+    undecided = turnover is Turnover.UNKNOWN and any(each.rate for each in day.rates)
+    if total is None or not day.rates or undecided:
+        return
+    vat = [each.vat for each in day.rates] if turnover is Turnover.NET else []
+    values = [*(each.turnover for each in day.rates), *vat]
+    # What is exempt, and other taxes, may stand in a row or apart from all.
+    apart = [day.totals.amounts[name] or Bani(0) for name in ("exempt", "other_taxes")]
+    more = min(
+        ([], apart[:1], apart[1:], apart),
+        key=lambda extra: abs(total - sum(value or 0 for value in [*values, *extra])),
+    )
+    yield from _sum(day, "totB of coteZ", total, [*values, *more], rounding)
 
 
 def _sum(

@@ -32,6 +32,7 @@ from drivers.model import Bani, VatRate
 NAMESPACE = re.compile(r"mfp:anaf:dgti:(a420[0-3]):declaratie:v1")
 NAMESPACES = {family: f"mfp:anaf:dgti:{family}:declaratie:v1" for family in ("a4200", "a4203")}
 STAMP = re.compile(r"(\d{10})(\d{14})(\d{4})?(\d{4})?", re.ASCII)
+YEAR, MONTH = re.compile(r"20\d\d", re.ASCII), re.compile(r"0?[1-9]|1[0-2]", re.ASCII)
 AMOUNT = re.compile(r"(\d{0,20})(?:\.(\d{0,2}))?", re.ASCII)
 RATE = re.compile(r"(\d{1,2})(?:\.(\d{1,2}))?", re.ASCII)
 BANI_MAX = 10**15  # the pattern allows 20 digits, a column of a database does not
@@ -201,7 +202,7 @@ def stamp_of(text: str) -> Stamp | None:
 def _register(root: Element, values: "_Values") -> Register:
     return Register(
         id=values.stamp(root, "idM", 24),
-        period=_period(root),
+        period=values.period(root),
         cif=root.attributes.get("cif", ""),
         z_first=values.count(root, "nrRapI", 9_999),
         z_last=values.count(root, "nrRapF", 9_999),
@@ -218,7 +219,7 @@ def _day(root: Element, values: "_Values") -> Day:
     events = [event for holder in root.named("mE") for event in holder.named("ev")]
     return Day(
         id=values.stamp(root, "idM", 28),
-        period=_period(root),
+        period=values.period(root),
         cif=root.attributes.get("cif", ""),
         receipts=tuple(_receipt(receipt, values) for receipt in root.named("bon")),
         totals=DayTotals(
@@ -271,14 +272,6 @@ def _other_day(root: Element, family: str) -> tuple[OtherDay, list[Finding]]:
     return day, [*values.findings, Finding("FAMILY_NOT_CHECKED", "msj", sentence)]
 
 
-def _period(root: Element) -> str | None:
-    """The month that the file says it is of; None if it says none."""
-    year, month = (root.attributes.get(name, "") for name in ("an", "luna"))
-    if not re.fullmatch(r"20\d\d", year, re.ASCII) or not re.fullmatch(r"0?[1-9]|1[0-2]", month):
-        return None
-    return f"{year}-{int(month):02}"
-
-
 class _Values:
     """Attributes as values; what cannot be read is None and a finding."""
 
@@ -291,6 +284,18 @@ class _Values:
         if stamp is None:
             self._unknown(element, name, text)
         return stamp
+
+    def period(self, element: Element) -> str | None:
+        """The month that the file says it is of; None if it says none, which it need not."""
+        year, month = (element.attributes.get(name) for name in ("an", "luna"))
+        if year is None and month is None:
+            return None
+        fit = True
+        for name, text, pattern in (("an", year, YEAR), ("luna", month, MONTH)):
+            if text is None or not pattern.fullmatch(text):
+                self._unknown(element, name, text)
+                fit = False
+        return f"{year}-{int(month or 0):02}" if fit else None
 
     def count(self, element: Element, name: str, most: int = COUNT_MAX) -> int | None:
         text = element.attributes.get(name)

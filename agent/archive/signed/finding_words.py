@@ -21,15 +21,29 @@ class Do(Enum):
         "export it from the device while it has it",
         "exportați-l cât timp îl mai are casa de marcat",
     )
+    EXPORT_OR_SERVICE = (
+        "export it from the device while it has it; a Z that its fiscal memory lacks: its service,"
+        " and tell the accountant",
+        "exportați-l cât timp îl mai are casa de marcat; dacă lipsește din memoria ei fiscală,"
+        " chemați service-ul și spuneți contabilului",
+    )
     SERVICE = ("show it to the device's service", "arătați-l service-ului casei de marcat")
+    BOTH = (
+        "change nothing; show it to the accountant and to the device's service",
+        "nu schimbați nimic; arătați-l contabilului și service-ului casei de marcat",
+    )
     ACCOUNTANT = (
-        "hold it against the Z on paper; then the device's service",
-        "comparați cu Z-ul de pe hârtie; apoi chemați service-ul casei de marcat",
+        "change nothing; hold it against the Z on paper; then the accountant and the service",
+        "nu schimbați nimic; comparați cu Z-ul de pe hârtie; apoi contabilul și service-ul",
     )
     CLOCK = ("see that the device's clock is right", "verificați ceasul casei de marcat")
     CONFIGURE = (
         "write `nui` at its device, or take the other shop's stick away",
         "scrieți `nui` la casa de marcat din configurație, sau scoateți stickul altui magazin",
+    )
+    REPORT = (
+        "keep the file; send it to whoever looks after this program",
+        "păstrați fișierul; trimiteți-l celui care se ocupă de acest program",
     )
     OTHER_FOLDER = ("name another folder with --into", "dați alt director cu --into")
     OTHER_OWNER = ("give the device's NUI with --owner", "dați NUI-ul casei de marcat cu --owner")
@@ -61,11 +75,13 @@ REFUSED = {
     "XML_TOO_LARGE": Words("XML that is too large", "XML prea mare", Do.SERVICE),
     "XML_TOO_DEEP": Words("XML that is too deep", "XML prea adânc", Do.SERVICE),
     "OWNER_UNKNOWN": Words("no NUI in it", "nu spune NUI-ul", Do.SERVICE),
+    "READER_FAILED": Words("our reader fails on it", "nu îl înțelege programul", Do.REPORT),
     "Z_UNKNOWN": Words("no Z number in it", "nu spune numărul Z", Do.SERVICE),
 }
 FOUND = {
     "FOREIGN_NUI": Words("of a device not configured", "al altei case de marcat", Do.CONFIGURE),
-    "DUPLICATE_Z": Words("another file of that Z", "alt fișier al aceluiași Z", Do.SERVICE),
+    "DUPLICATE_Z": Words("another file of that Z", "alt fișier al aceluiași Z", Do.BOTH),
+    "DAY_COPY": Words("a copy of that Z", "o copie a aceluiași Z", Do.NOTHING),
     "DIGEST_DIFFERS": Words("changed after signing", "schimbat după semnare", Do.COPY),
     "SIGNATURE_WRONG": Words("the signature is wrong", "semnătura nu este valabilă", Do.COPY),
     "SIGNATURE_UNCHECKED": Words("not to be checked", "nu se poate verifica", Do.SERVICE),
@@ -122,12 +138,15 @@ FOUND = {
     "RECEIPT_BEFORE_24_HOURS": Words(
         "24 hours before the Z", "cu 24 de ore înainte de Z", Do.CLOCK
     ),
+    "PERIOD_DIFFERS": Words(
+        "its month is not that of its Z", "luna nu este cea a Z-ului", Do.SERVICE
+    ),
     "REGISTER_RANGE_BAD": Words("its last Z is before its first", "Z-uri inversate", Do.SERVICE),
     "FINDINGS_MORE": Words("there are more findings", "mai sunt constatări", Do.SERVICE),
-    "JE_DOCUMENTS_MISSING": Words("the JE lacks documents", "lipsesc documente din JE", Do.SERVICE),
-    "RECEIPT_GAP": Words("the JE lacks receipts", "lipsesc bonuri din JE", Do.SERVICE),
-    "Z_MISSING": Words("there is no such Z", "lipsește un Z", Do.EXPORT),
-    "Z_TWICE": Words("the Z is there twice", "Z-ul este de două ori", Do.SERVICE),
+    "JE_DOCUMENTS_MISSING": Words("the JE lacks documents", "lipsesc documente din JE", Do.BOTH),
+    "RECEIPT_GAP": Words("the JE lacks receipts", "lipsesc bonuri din JE", Do.BOTH),
+    "Z_MISSING": Words("there is no such Z", "lipsește un Z", Do.EXPORT_OR_SERVICE),
+    "Z_TWICE": Words("the Z is there twice", "Z-ul este de două ori", Do.BOTH),
     "Z_OTHER": Words("the MF told others before", "MF spunea altceva înainte", Do.ACCOUNTANT),
 }
 PACKAGE = {

@@ -35,13 +35,17 @@ def findings_of(root: Element, namespace: str) -> list[Finding]:
     """Say where a register or a day does not fit its schema."""
     if wide := _too_wide(root):
         return [Finding("SCHEMA_INVALID", wide, "it holds more than any device writes")]
+    try:
+        return _held_against(root, namespace)
+    except (ValueError, etree.LxmlError) as error:  # a letter that libxml2 does not take
+        sentence = f"it cannot be held against it: {error}"
+        return [Finding("SCHEMA_UNCHECKED", root.name, sentence)]
+
+
+def _held_against(root: Element, namespace: str) -> list[Finding]:
     old = True
     for offset, part in _parts(root):
-        try:
-            tree = _built(part, namespace)
-        except ValueError as error:  # a letter that libxml2 does not take
-            sentence = f"it cannot be held against it: {error}"
-            return [Finding("SCHEMA_UNCHECKED", root.name, sentence)]
+        tree = _built(part, namespace)
         if root.name == "mReg":
             return _against(REGISTER, tree, namespace, offset)
         if old and not _against(DAY_2018, tree, namespace, offset):

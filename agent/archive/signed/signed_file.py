@@ -5,17 +5,18 @@
       NotSigned            intact, or not       SignedFile: whose, which Z, when, what is wrong
 
 The signature is a fact beside the file: what a device gave is kept, whatever is wrong with it.
-`NotSigned` is for bytes that are no such file at all, or whose owner or Z cannot be told.
+`NotSigned` is for bytes that are no such file at all, or whose owner or Z cannot be told; and for
+what nobody foresaw: whatever a stranger's file holds, it is held to that file, and ends nothing.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
 from agent.archive.signed import cms, day_rules
-from agent.archive.signed.chain import Signer, Trusted
+from agent.archive.signed.chain import UNREADABLE, Signer, Trusted
 from agent.archive.signed.cms import Signature
 from agent.archive.signed.day_rules import Turnover
 from agent.archive.signed.day_xml import Content, Day, OtherDay, Register, Stamp, read
@@ -24,7 +25,18 @@ from agent.archive.sorts import Finding, RateSum, Sort, ZFigures
 from drivers.model import Bani, PaymentKind
 
 FINDINGS_MAX = 100
+REASON_MAX = 200
 ROMANIA = timedelta(hours=2)  # of the device's clock before UTC; an hour of summer does not matter
+BROKEN = frozenset({Signature.DIGEST_DIFFERS, Signature.WRONG})  # it is not what was signed
+# What reading can raise where nobody foresaw it. OverflowError is an ArithmeticError.
+UNFORESEEN = (
+    *UNREADABLE,  # ValueError and TypeError too
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+)
 PAYMENTS = {  # tipP; 2 is in no nomenclature [romania.md 3.3]
     "1": PaymentKind.CARD,
     "3": PaymentKind.CASH,
@@ -77,7 +89,12 @@ class SignedFile:
         return told | {"turnover": self.turnover.value, "rates": rates, "totals": totals}
 
     def figures(self) -> ZFigures | None:
-        """Return the Z as this file tells it; None for a register and for other families."""
+        """Return the Z as this file tells it.
+
+        None for a register, for other families, and for what is not what the device signed.
+        """
+        if self.signature in BROKEN:
+            return None
         return _figures(self) if isinstance(self.content, Day) else None
 
 
@@ -87,6 +104,14 @@ def read_signed(content: bytes, trusted: Trusted = ()) -> SignedFile:
     Raises:
         NotSigned: it is not one, with a code that says what it is instead.
     """
+    try:
+        return _read(content, trusted)
+    except UNFORESEEN as error:
+        reason = f"{type(error).__name__}: {error}"[:REASON_MAX]
+        raise NotSigned("READER_FAILED", f"our own reader fails on it: {reason}") from error
+
+
+def _read(content: bytes, trusted: Trusted) -> SignedFile:
     unwrapped = cms.unwrap(content, trusted)
     inside, findings = read(unwrapped.content)
     stamp, period, z_first, z_last = _about(inside)
@@ -125,7 +150,10 @@ def _about(inside: Content) -> tuple[Stamp, str | None, int, int]:
     if stamp.z_number is None:
         raise NotSigned("Z_UNKNOWN", "the day does not say which Z it is")
     # A day is of the month of its Z; what else it says is optional and was seen only in a form.
-    period = f"{stamp.at:%Y-%m}" if stamp.at else inside.period if isinstance(inside, Day) else None
+    if stamp.at is not None:
+        period: str | None = stamp.at.date().isoformat()[:7]
+    else:
+        period = inside.period if isinstance(inside, Day) else None
     return stamp, period, stamp.z_number, stamp.z_number
 
 
@@ -139,8 +167,10 @@ def _valid_then(signer: Signer | None, made_at: datetime | None) -> Iterator[Fin
     """A certificate that was not yet, or no longer, valid when the file was made."""
     if signer is None or made_at is None:
         return
-    at = made_at.replace(tzinfo=UTC)  # the device's clock is ahead of UTC by ROMANIA
-    if not signer.not_before - ROMANIA <= at - ROMANIA <= signer.not_after:
+    begins, ends = (each.replace(tzinfo=None) for each in (signer.not_before, signer.not_after))
+    # The device's clock is ahead of UTC by ROMANIA. Only differences: no moment is moved out of
+    # the calendar, neither year 1 of a stranger's file nor year 9999 of a certificate.
+    if made_at < begins or made_at - ends > ROMANIA:
         sentence = f"it is valid from {signer.not_before:%Y-%m-%d} to {signer.not_after:%Y-%m-%d}"
         yield Finding("CERTIFICATE_NOT_VALID_THEN", "certificate", sentence)
 

@@ -18,11 +18,12 @@ from typing import Any
 from typer.testing import Result
 
 from agent.archive.intake import Intake
-from agent.archive.je_day import JeDay, lines_of
+from agent.archive.je_day import DayFile, JeDay
 from agent.archive.keeping import ArchiveKeeping
+from agent.archive.looking import SETTLE_S, Looking
+from agent.archive.loop import ArchiveLoop
 from agent.archive.retention import Retention
-from agent.archive.sorts import NewDocument, ReadDocument, Sort
-from agent.archive.sticks import SETTLE_S, SticksLoop
+from agent.archive.sorts import ReadDocument
 from agent.archive.store import ARCHIVE, Store
 from agent.entries import Event
 from agent.ledger import Ledger
@@ -32,6 +33,7 @@ from drivers.model import Bani
 from tests.agent.amef import called
 from tests.agent.archive import signed_files
 from tests.agent.archive.signed_files import NUI, OTHER_NUI
+from tests.agent.clocks import FakeClock
 from tests.agent.outbox import unreported
 
 FIRST_Z_AT = datetime.fromisoformat("2025-08-20T21:42:17")  # of Z 0; one each day, without a zone
@@ -75,19 +77,6 @@ def register(first: int, last: int, nui: str = NUI) -> bytes:
     return signed_files.sign(signed_files.register_xml(first, last, nui))
 
 
-class ShelfClock:
-    """Both clocks in one; they move only when told."""
-
-    def __init__(self) -> None:
-        self.ms = 1_790_000_000_000
-
-    def now_ms(self) -> int:
-        return self.ms
-
-    def monotonic_s(self) -> float:
-        return self.ms / 1000
-
-
 class Shelf:
     """`archive`: lines of the [archive] table."""
 
@@ -100,7 +89,7 @@ class Shelf:
         archive = archive or f'mounts = ["{self.media}"]'
         self.config.write_text(CONFIG.format(state=self.state, archive=archive, nui=nui), "utf-8")
         self.settings = Settings.model_validate(tomllib.loads(self.config.read_text("utf-8")))
-        self.clock = ShelfClock()
+        self.clock = FakeClock()
         self.store = Store(self.state / ARCHIVE)
         self.table = folder / "mountinfo"
         self.table.touch()
@@ -117,14 +106,8 @@ class Shelf:
         self.retention = Retention(
             self.store, self.index, self.clock, self.settings.archive.retention_years
         )
-        self.loop = SticksLoop(
-            self.settings.archive,
-            self.intake,
-            self.index,
-            self.retention,
-            self.clock,
-            self.table,
-        )
+        looking = Looking(self.settings.archive, self.intake, self.index, self.clock, self.table)
+        self.loop = ArchiveLoop(looking, self.intake, self.retention)
 
     def close(self) -> None:
         self.index.close()
@@ -214,22 +197,9 @@ def je_day(shelf: Shelf, z_number: int = 7) -> str:
     made = JeDay(z_number)
     for each in read:
         made.add(each)
-    stored = shelf.store.put(lines_of(SERIAL, made, read))
-    shelf.index.file(
-        NewDocument(
-            Sort.JE,
-            SERIAL,
-            f"{SERIAL}_Z{z_number:04d}.je.jsonl",
-            stored.sha256,
-            stored.bytes,
-            "device",
-            "dev_1",
-            z_number,
-            z_number,
-            made.at,
-            made.facts(),
-        )
-    )
+    file = DayFile(SERIAL, made.facts())
+    stored = shelf.store.put(file.content(read))
+    shelf.index.file(file.document(stored, "dev_1"))
     return stored.sha256
 
 

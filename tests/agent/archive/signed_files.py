@@ -107,18 +107,16 @@ def device(kind: str = "rsa", *, bare: bool = False) -> Device:
         if kind == "rsa"
         else ec.generate_private_key(ec.SECP256R1())
     )
-    authority = _certificate(issuer, issuer, authority_key, authority_key, 1).sign(
-        authority_key, hashes.SHA256()
-    )
+    authority = _certificate(issuer, issuer, authority_key, 1).sign(authority_key, hashes.SHA256())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NUI)])
-    builder = _certificate(subject, issuer, key, authority_key, 77)
+    builder = _certificate(subject, issuer, key, 77)
     if not bare:
         builder = _with_extensions(builder, key)
     return Device(key, builder.sign(authority_key, hashes.SHA256()), authority)
 
 
 def _certificate(
-    subject: x509.Name, issuer: x509.Name, key: Key, issuer_key: Key, serial: int
+    subject: x509.Name, issuer: x509.Name, key: Key, serial: int
 ) -> x509.CertificateBuilder:
     start = datetime(2024, 1, 1, tzinfo=UTC)
     return x509.CertificateBuilder(

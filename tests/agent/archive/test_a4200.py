@@ -1,5 +1,6 @@
 """The package of a month holds what belongs there, byte for byte, and says what does not."""
 
+import resource
 import tomllib
 from datetime import datetime, timedelta
 from fnmatch import fnmatch
@@ -127,8 +128,26 @@ def test_of_two_that_differ_the_intact_one_is_kept(tmp_path: Path) -> None:
     package = lay_out(
         register(411, 411), [("a", changed), ("b", day(411))], made.NUI, MONTH, tmp_path
     )
-    assert ("Z_TWICE", "Z 411") in told(package)
+    assert told(package) == {("DAY_COPY", "Z 411")}
+    assert package.complete
     assert (package.folder / "5000001234_Z0411.p7b").read_bytes() == day(411)
+
+
+def test_the_same_day_in_another_envelope_leaves_the_package_complete(tmp_path: Path) -> None:
+    given = [*days(411), ("b", day(411) + bytes(4))]
+    package = lay_out(register(411, 411), given, made.NUI, MONTH, tmp_path)
+    assert (told(package), package.complete) == ({("DAY_COPY", "Z 411")}, True)
+
+
+def test_a_full_disk_leaves_nothing_behind(tmp_path: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    given = (register(), days(411, 412, 413), made.NUI, MONTH)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        code = refused(*given, into=tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (code, [*tmp_path.iterdir()]) == ("FOLDER_UNUSABLE", [])
 
 
 def test_days_without_a_register_are_laid_out_and_the_register_is_told(tmp_path: Path) -> None:

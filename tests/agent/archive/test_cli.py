@@ -46,13 +46,13 @@ def names(shelf: Shelf, *words: str) -> list[str]:
     ("words", "count"),
     [
         ([], 33),
-        (["--sort", "p7b_register"], 1),
+        (["--kind", "p7b_register"], 1),
         (["--owner", OTHER_NUI], 1),
         (["--device", "dev_1"], 32),
         (["--month", "2026-10"], 33),
         (["--month", "2026-11"], 0),
         (["--z", "407"], 3),
-        (["--z", "407", "--sort", "p7b_day", "--owner", NUI], 1),
+        (["--z", "407", "--kind", "p7b_day", "--owner", NUI], 1),
     ],
     ids=str,
 )
@@ -62,7 +62,7 @@ def test_list_finds_what_is_asked_for(october: Shelf, words: list[str], count: i
 
 def test_list_is_lines_of_cells_in_the_readers_language(october: Shelf) -> None:
     english = asked(october, "list", "--z", "408").stdout.splitlines()
-    assert english[0].split("\t")[:5] == ["no.", "sort", "owner", "device", "Z"]
+    assert english[0].split("\t")[:5] == ["no.", "kind", "owner", "device", "Z"]
     assert english[2].split("\t")[1:5] == ["p7b_day", NUI, "dev_1", "408"]
     romanian = asked(october, "list", lang="ro_RO.UTF-8").stdout.splitlines()
     assert romanian[0].split("\t")[:3] == ["nr.", "fel", "al cui"]
@@ -130,7 +130,7 @@ def test_without_a_ledger_it_is_said_and_none_is_made(tmp_path: Path) -> None:
 
 def test_a_sound_archive_is_said_to_be_sound(october: Shelf) -> None:
     done = asked(october, "verify")
-    assert (done.exit_code, done.stdout) == (0, "documents / objects: 33 / 33; wrong: 0\n")
+    assert (done.exit_code, done.stdout) == (0, "33 documents, 33 files; wrong: 0\n")
 
 
 def test_verify_names_every_object_that_is_damaged_lost_or_changed(october: Shelf) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from agent.archive.export import export
 from agent.archive.index import Reading, Wanted
 from agent.archive.sorts import Sort, Source
 from agent.ledger_file import LEDGER_FILE
+from tests.agent.archive import signed_files
 from tests.agent.archive.shelf import (
     DAY_NAME,
     NUI,
@@ -76,6 +78,9 @@ def test_an_export_names_what_it_could_not_write(october: Shelf, tmp_path: Path)
     assert [each["trouble"][:12] for each in listed if each["trouble"]] == [
         filed.document.sha256[:12]
     ]
+    told = json.loads(asked(october, "export", "--into", str(tmp_path / "b"), "--json").stdout)
+    (one,) = [each for each in told["documents"] if each["trouble"]]
+    assert (one["id"], one["path"]) == (filed.id, "")
 
 
 def test_names_that_clash_or_lead_elsewhere_are_made_fit(shelf: Shelf, tmp_path: Path) -> None:
@@ -131,6 +136,56 @@ def test_import_names_what_it_refuses_and_takes_the_rest(shelf: Shelf, tmp_path:
     assert shelf.zs() == [1]
 
 
+def test_import_mends_whatever_is_damaged_and_lies_there_whole(
+    shelf: Shelf, tmp_path: Path
+) -> None:
+    sha256 = je_day(shelf)
+    (filed,) = shelf.index.documents()
+    out = tmp_path / "out"
+    assert asked(shelf, "export", "--into", str(out)).exit_code == 0
+    file = out / SERIAL / filed.document.name
+    path = shelf.store.path(sha256)
+    for hurt in (path.unlink, lambda: path.write_bytes(b"hurt")):
+        hurt()
+        assert asked(shelf, "verify").exit_code == 1
+        done = asked(shelf, "import", str(file))
+        assert done.stdout.splitlines() == [
+            f"1  restored  {file}",
+            "new: 0; known: 0; restored: 1; refused: 0",
+        ]
+        assert asked(shelf, "verify").exit_code == 0
+    known = asked(shelf, "import", str(out))
+    assert known.stdout.splitlines()[-1] == "new: 0; known: 1; refused: 0"
+
+
+def test_import_says_of_every_file_that_is_named_what_it_is(shelf: Shelf, tmp_path: Path) -> None:
+    files = {"photo.jpg": b"\xff\xd8" * 200, "plain.xml": b"<msj/>" * 50, "large.bin": b""}
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    os.truncate(tmp_path / "large.bin", 40 * 10**9)
+    done = asked(shelf, "import", *(str(tmp_path / name) for name in files))
+    assert done.exit_code == 1
+    assert f"{tmp_path}/photo.jpg: NOT_CMS: " in done.stderr
+    assert f"{tmp_path}/plain.xml: XML_UNSIGNED: " in done.stderr
+    assert f"{tmp_path}/large.bin: TOO_LARGE: 40000000000 bytes" in done.stderr
+
+
+def test_a_name_that_would_move_the_cursor_is_shown_as_dots(shelf: Shelf, tmp_path: Path) -> None:
+    for name in ("a\x1b[2J.p7b", "b\x1b[2J.p7b"):
+        (tmp_path / name).write_bytes(day(1) if name[0] == "a" else b"bad")
+    done = asked(shelf, "import", *(str(path) for path in tmp_path.glob("*.p7b")))
+    assert "\x1b" not in done.stdout + done.stderr
+    assert ("a·[2J.p7b" in done.stdout, "b·[2J.p7b" in done.stderr) == (True, True)
+
+
+def test_import_says_what_retention_has_let_go(shelf: Shelf, tmp_path: Path) -> None:
+    shelf.intake.take("a.p7b", day(1), "here")
+    shelf.index.gone(1)
+    (tmp_path / "a.p7b").write_bytes(day(1))
+    done = asked(shelf, "import", str(tmp_path / "a.p7b"))
+    assert done.stdout.splitlines()[-1] == "new: 0; known: 0; past their time: 1; refused: 0"
+
+
 def test_import_of_what_is_not_there_is_said_in_both_languages(shelf: Shelf) -> None:
     done = asked(shelf, "import", "/nowhere/at all")
     assert (done.exit_code, "[not_readable]" in done.stderr) == (1, True)
@@ -152,7 +207,7 @@ def test_after_a_lost_ledger_the_store_is_indexed_anew(october: Shelf, tmp_path:
     done = asked(fresh, "rebuild")
     assert (done.exit_code, done.stdout.splitlines()[-1]) == (
         0,
-        "taken up / unknown / damaged: 34 / 1 / 0",
+        "taken up: 34; unknown: 1; damaged: 0",
     )
     assert unknown in done.stdout
     assert {filed.document.sha256 for filed in fresh.index.documents()} == before
@@ -162,8 +217,8 @@ def test_after_a_lost_ledger_the_store_is_indexed_anew(october: Shelf, tmp_path:
     assert (je.document.device_id, je.document.facts["last"]) == ("dev_1", 2)
     (row,) = fresh.index.z_rows(SERIAL)
     assert (row.source, row.figures.total, row.figures.receipts) == (Source.JE, 2420, 2)
-    assert fresh.index.place(SERIAL, Reading.JE).number == 2
-    assert asked(fresh, "rebuild").stdout.endswith("0 / 1 / 0\n")
+    assert fresh.index.progress(SERIAL, Reading.JE).number == 2
+    assert asked(fresh, "rebuild").stdout.endswith("unknown: 1; damaged: 0\n")
     assert asked(fresh, "verify").exit_code == 0
     fresh.close()
 
@@ -193,7 +248,7 @@ def test_rebuild_names_what_is_damaged_and_leaves_it(shelf: Shelf) -> None:
 )
 def test_a_header_that_only_looks_like_one_is_not_believed(shelf: Shelf, content: bytes) -> None:
     shelf.store.put(content)
-    assert asked(shelf, "rebuild").stdout.endswith("0 / 1 / 0\n")
+    assert asked(shelf, "rebuild").stdout.endswith("unknown: 1; damaged: 0\n")
 
 
 # a4200
@@ -225,6 +280,37 @@ def test_of_several_registers_the_one_made_last_is_taken(shelf: Shelf, tmp_path:
         shelf.intake.take(DAY_NAME.format(z), day(z), "here")
     done = asked(shelf, "a4200", "--month", "2026-10", "--into", str(tmp_path / "pkg"))
     assert (done.exit_code, done.stdout.splitlines()[-1].endswith("complete")) == (0, True)
+
+
+def test_a_package_of_ours_is_laid_out_anew_when_a_newer_register_came(
+    shelf: Shelf, tmp_path: Path
+) -> None:
+    words = ("a4200", "--month", "2026-10", "--into", str(tmp_path / "pkg"))
+    for z in range(407, 437):
+        shelf.intake.take(DAY_NAME.format(z), day(z), "here")
+    shelf.intake.take("Perioada.p7b", register(407, 436), "here")
+    assert asked(shelf, *words).exit_code == 0
+    shelf.intake.take(DAY_NAME.format(437), day(437), "here")
+    shelf.intake.take("Perioada.p7b", register(407, 437), "here")
+    done = asked(shelf, *words)
+    assert (done.exit_code, done.stdout.splitlines()[-1].endswith("complete")) == (0, True)
+    laid = tmp_path / "pkg" / f"{NUI}_2026-10" / "Perioada_raportare.p7b"
+    assert laid.read_bytes() == register(407, 437)
+    laid.write_bytes(b"mine")
+    done = asked(shelf, *words)
+    assert (done.exit_code, "another file under our name" in done.stderr) == (1, True)
+    assert laid.read_bytes() == b"mine"
+
+
+def test_a_register_without_a_month_is_laid_out_with_its_days(shelf: Shelf, tmp_path: Path) -> None:
+    for z in range(407, 438):
+        shelf.intake.take(DAY_NAME.format(z), day(z), "here")
+    xml = signed_files.register_xml(407, 437).replace(' an="2026" luna="10"', "")
+    shelf.intake.take("Perioada.p7b", signed_files.sign(xml), "here")
+    done = asked(shelf, "a4200", "--month", "2026-10", "--into", str(tmp_path / "pkg"))
+    assert (done.exit_code, done.stdout.splitlines()[-1].endswith("complete")) == (0, True)
+    later = asked(shelf, "a4200", "--month", "2026-11", "--into", str(tmp_path / "pkg"))
+    assert "[nothing_to_lay_out]" in later.stderr
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 
 from agent.archive.certificate.as_json import as_json, checked
-from agent.archive.certificate.calendar_days import State
-from agent.archive.certificate.certificate import Verdict
+from agent.archive.certificate.calendar_days import DayMark
+from agent.archive.certificate.certificate import Completeness
 from agent.archive.certificate.compare import Field
 from agent.archive.sorts import RateSum, Source, ZFigures
 from drivers.model import Bani, VatRate
@@ -36,7 +36,7 @@ def test_a_disagreement_of_one_ban_is_found_between_the_devices_own_sources(sour
     (found,) = owner.disagreements
     assert (found.one, found.one_value, found.tolerance) == (Source.MF, 1000_05, 0)
     assert (found.other, found.other_value) == (source, 1000_06)
-    assert owner.days[4].state is State.DIFFERS
+    assert owner.days[4].state is DayMark.DIFFERS
     assert "1.000,05 lei" in owner.remarks[0].ro
     assert "1.000,06 lei" in owner.remarks[0].ro
     assert "1,000.06 lei" in owner.remarks[0].en
@@ -69,7 +69,7 @@ def test_receipts_of_the_je_are_held_against_the_counts_of_the_others() -> None:
 def test_a_day_of_the_je_that_was_read_from_its_middle_is_not_compared() -> None:
     day = je_day(1, total=10, receipts=3, receipt_first=29, whole=False)
     _, owner = made(report(1, 10), mf(1, 10), [day], je(2, 10), p7b(1, 10), on=TODAY)
-    assert (owner.verdict, said(owner)) == (Verdict.COMPLETE, [])
+    assert (owner.verdict, said(owner)) == (Completeness.COMPLETE, [])
     assert "JE_PARTIAL" in {each.code for each in owner.remarks}
 
 
@@ -109,7 +109,7 @@ def test_a_source_of_letters_alone_is_not_compared_by_rate() -> None:
     lettered = tuple(RateSum(None, each.gross, None, each.letter) for each in figures(5).rates)
     told = ZFigures(5, at_of_z(5), figures(5).total, lettered)
     _, owner = made(with_row(Source.REPORT, told), on=TODAY)
-    assert (owner.disagreements, owner.verdict) == ((), Verdict.COMPLETE)
+    assert (owner.disagreements, owner.verdict) == ((), Completeness.COMPLETE)
     assert "RATES_BY_LETTER_ONLY" in {each.code for each in owner.remarks}
 
 
@@ -151,7 +151,7 @@ def test_a_clock_that_was_set_back_is_found_between_two_zs() -> None:
     _, owner = made(rows, p7b(1, 10, (5,)), [row(Source.SIGNED, back)], on=TODAY)
     assert said(owner) == [("CLOCK_SET_BACK", "Z 5")]
     assert at_of_z(4).replace("T", " ") in owner.remarks[-2].en
-    assert owner.verdict is Verdict.COMPLETE
+    assert owner.verdict is Completeness.COMPLETE
 
 
 @pytest.mark.parametrize(

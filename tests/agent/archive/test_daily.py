@@ -19,8 +19,8 @@ from agent.archive.certificate.daily import (
 from agent.archive.certificate.holding import Known, gather, table
 from agent.archive.index import ArchiveIndex
 from agent.archive.keeping import CERTIFICATE, ArchiveKeeping
+from agent.archive.loop import archive_loop
 from agent.archive.sorts import Filed, Sort, Source
-from agent.archive.sticks import sticks_loop
 from agent.ledger import Ledger
 from agent.ledger_file import LEDGER_FILE
 from agent.preflight import archive_warnings
@@ -38,33 +38,18 @@ from tests.agent.archive.zs import (
     je_day,
     signed_day,
 )
+from tests.agent.clocks import FakeClock
 from tests.agent.world import World
 
 READ_STEPS = 300
-
-
-class WallClock:
-    """Shows what it is told to."""
-
-    def __init__(self, at: str) -> None:
-        self.set(at)
-
-    def set(self, at: str) -> None:
-        moment = datetime.fromisoformat(at).replace(tzinfo=ZONE)
-        self.ms = int(moment.timestamp() * 1000)
-
-    def now_ms(self) -> int:
-        return self.ms
-
-    def monotonic_s(self) -> float:
-        return self.ms / 1000
 
 
 class Shop:
     """A state directory with an archive of one device, and who makes its certificate."""
 
     def __init__(self, folder: Path) -> None:
-        self.clock = WallClock("2026-09-11 09:00")
+        self.clock = FakeClock()
+        self.show("2026-09-11 09:00")
         self.path = configuration(folder, "/dev/ttyS9", extra=f'nui = "{NUI}"')
         text = Path(self.path).read_text("utf-8").replace('"UTC"', '"Europe/Bucharest"')
         Path(self.path).write_text(text, "utf-8")
@@ -86,9 +71,12 @@ class Shop:
                 else:
                     self.index.note_z(each.owner, each.source, each.figures)
 
+    def show(self, moment: str) -> None:
+        self.clock.show(datetime.fromisoformat(moment).replace(tzinfo=ZONE))
+
     def at(self, moment: str) -> str:
         """Let the clock show this and do a step; return the day and verdict that stand there."""
-        self.clock.set(moment)
+        self.show(moment)
         self.daily.step()
         told = checked((self.state_dir / "archive" / JSON_FILE).read_text("utf-8"))
         assert told is not None
@@ -189,7 +177,7 @@ def test_a_disk_that_takes_no_file_is_said_and_the_event_stands(shop: Shop) -> N
 
 def test_the_loop_of_the_archive_makes_it(shop: Shop) -> None:
     shop.fill()
-    sticks_loop(shop.settings, shop.index, shop.clock, lambda: 0).step()
+    archive_loop(shop.settings, shop.index, shop.clock, lambda: 0).step()
     assert (shop.state_dir / "archive" / PAGE_FILE).exists()
 
 

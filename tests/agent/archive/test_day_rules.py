@@ -177,5 +177,43 @@ def test_the_turnover_of_a_few_bani_is_decided_by_the_total() -> None:
     assert turnover_of(day) is Turnover.GROSS
 
 
+TWO_ROWS = (
+    '<coteZ cota="21" valOp="257.00" tva="44.60"/>',
+    '<coteZ cota="21" valOp="200.00" tva="34.71"/><coteZ cota="21" valOp="57.00" tva="9.89"/>',
+)
+OF_NOTHING = ("<av data", '<coteZ cota="0" valOp="500.00" tva="0.00"/><av data')
+
+
+def test_rows_of_one_rate_are_added_up_before_they_are_compared() -> None:
+    assert found(example(TWO_ROWS)) == set()
+
+
+def test_rows_that_make_more_than_the_total_are_told() -> None:
+    (finding,) = [f for f in signed(example(OF_NOTHING)).findings if f.code == "TOTAL_DIFFERS"]
+    assert (finding.place, finding.sentence) == (
+        "Z 413 totB of coteZ",
+        "it says 302.65, its parts are 801.40",
+    )
+
+
+@pytest.mark.parametrize(
+    ("period", "codes"),
+    [
+        ('an="2026" luna="10"', set()),
+        ('an="2026" luna="9"', {"PERIOD_DIFFERS"}),
+        ('an="2026" luna="13"', {"ATTRIBUTE_UNREADABLE"}),
+        ('an="2026"', {"ATTRIBUTE_MISSING"}),
+    ],
+)
+def test_the_month_that_a_day_says_is_that_of_its_z(period: str, codes: set[str]) -> None:
+    assert found(example(("<msj", f"<msj {period}"))) - {"SCHEMA_INVALID"} == codes
+
+
+def test_a_register_is_not_of_a_month_after_the_one_it_was_made_in() -> None:
+    ahead = made.EXAMPLE_REGISTER.replace('luna="10"', 'luna="12"')
+    assert found(ahead) == {"PERIOD_DIFFERS"}
+    assert found(made.EXAMPLE_REGISTER) == set()
+
+
 def test_no_warning_is_a_thing_that_loses_money() -> None:
     assert not {code for code in WARNINGS if code.startswith(("Z_", "RECEIPT_", "NUI_DIFF"))}

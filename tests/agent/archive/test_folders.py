@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from agent.archive.looking import LOOK_EVERY_S, REST_S
+from agent.archive.loop import archive_loop
 from agent.archive.places import Walk, files_below
-from agent.archive.sticks import LOOK_EVERY_S, REST_S, sticks_loop
 from agent.cli.status_words import in_romanian
 from agent.health import SILENCE_S_MAX, Health
 from agent.ledger import LedgerError
@@ -126,7 +127,7 @@ def test_all_that_is_said_is_said_in_romanian_too(shelf: Shelf) -> None:
     shelf.plug_in("STICK", files | {"bad.p7b": b"bad"})
     shelf.look()
     said = [shelf.loop.sentence, *shelf.loop.notes]
-    assert len(said) == 6
+    assert len(said) == 8
     assert [each for each in said if in_romanian(each) == each] == []
 
 
@@ -143,7 +144,7 @@ def test_a_disk_that_is_full_is_said_and_what_waits_is_taken_later(shelf: Shelf)
     shelf.wait_s(REST_S)
     shelf.look()
     assert shelf.zs() == [1, 2]
-    assert "sticks are looked at" in shelf.loop.sentence
+    assert "are looked at" in shelf.loop.sentence
 
 
 def test_a_ledger_that_cannot_be_written_stops_the_loop_and_loses_nothing(shelf: Shelf) -> None:
@@ -168,7 +169,7 @@ def test_a_ledger_that_cannot_be_written_stops_the_loop_and_loses_nothing(shelf:
 
 def test_a_folder_of_certificates_that_cannot_be_read_is_said(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path, f'trusted = "{tmp_path}/none"\nwatch_mounts = false')
-    loop = sticks_loop(shelf.settings, shelf.index, shelf.clock, int)
+    loop = archive_loop(shelf.settings, shelf.index, shelf.clock, int)
     assert loop.notes == (
         f"the certificates of {tmp_path}/none cannot be read: No such file or directory",
     )

@@ -148,7 +148,7 @@ def test_what_is_old_goes_a_month_after_that_was_said(shelf: Shelf) -> None:
     assert shelf.retention.look() == (0, 0)
     aged(shelf)
     assert shelf.retention.look() == (1, 0)
-    assert shelf.retention.note == "1 documents go within 30 days"
+    assert shelf.retention.note == "1 document goes within 30 days"
     assert [event.data["documents"] for event in shelf.events("archive_retention")] == [1]
     shelf.wait_s((GRACE_DAYS - 1) * DAY_S)
     assert shelf.retention.look() == (0, 0)
@@ -168,7 +168,7 @@ def test_the_loop_looks_once_a_day_and_catches_up_after_days_off(shelf: Shelf) -
     shelf.report_all()
     aged(shelf)
     shelf.look()
-    assert shelf.loop.notes == ("1 documents go within 30 days",)
+    assert shelf.loop.notes == ("1 document goes within 30 days",)
     shelf.close()
     shelf.wait_s(100 * DAY_S)
     shelf.open()

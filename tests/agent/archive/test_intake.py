@@ -5,13 +5,20 @@ import tomllib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from agent import disk
+from agent.archive.certificate.certificate import certify
+from agent.archive.certificate.holding import Known, gather
 from agent.archive.index import Noted, Wanted
-from agent.archive.intake import DISK_USED_MAX, Intake, Outcome
+from agent.archive.inspection import verify
+from agent.archive.intake import Intake, Outcome
 from agent.archive.keeping import ArchiveKeeping
 from agent.archive.signed.refusals import NotSigned
 from agent.archive.sorts import Sort, Source
@@ -19,7 +26,28 @@ from agent.archive.store import Store
 from agent.ledger_file import LEDGER_FILE
 from config.settings import Settings
 from tests.agent.archive import signed_files
-from tests.agent.archive.shelf import NUI, OTHER_NUI, Shelf, ShelfClock, codes, day, register
+from tests.agent.archive.shelf import (
+    FIRST_Z_AT,
+    NUI,
+    OTHER_NUI,
+    SERIAL,
+    Shelf,
+    codes,
+    day,
+    register,
+)
+from tests.agent.clocks import FakeClock
+
+UNREADABLE = "ATTRIBUTE_UNREADABLE"
+
+
+def broken(z: int, *, spoil: bool = False) -> bytes:
+    """A day that was changed after it was signed; `spoil`: not signed with the device's key."""
+    at = FIRST_Z_AT + timedelta(days=z)
+    other = signed_files.day_xml(z, at, [9990])
+    if spoil:
+        return signed_files.sign(other, spoil=True)
+    return signed_files.sign(signed_files.day_xml(z, at, [1210]), told=other.encode())
 
 
 @pytest.fixture
@@ -61,6 +89,29 @@ def test_a_register_is_found_in_the_month_it_is_of(shelf: Shelf) -> None:
     assert shelf.index.z_rows(NUI) == []
 
 
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [("", ""), (' an="2026"', "ATTRIBUTE_MISSING"), (' an="2026" luna="13"', UNREADABLE)],
+    ids=["none", "half", "thirteenth"],
+)
+def test_a_register_that_says_no_month_is_of_that_of_its_days(
+    shelf: Shelf, said: str, code: str
+) -> None:
+    xml = signed_files.register_xml(407, 437).replace(' an="2026" luna="10"', said)
+    taken = shelf.intake.take("Perioada_raportare.p7b", signed_files.sign(xml), "here")
+    assert (taken.filed.document.facts["period"], code in (*taken.codes, "")) == (None, True)
+
+    def months() -> list[str]:
+        asked = ("2026-10", "2026-11")
+        each = [Wanted(sort=Sort.SIGNED_REGISTER, month=month) for month in asked]
+        return [want.month or "" for want in each if shelf.index.documents(want)]
+
+    assert months() == ["2026-11"]  # nothing better is known than when it was made
+    shelf.intake.take("a.p7b", day(412), "here")
+    shelf.intake.take("b.p7b", day(412, nui=OTHER_NUI), "here")
+    assert months() == ["2026-10"]
+
+
 def test_the_same_file_again_is_nothing_new_whatever_it_is_called(shelf: Shelf) -> None:
     first = shelf.intake.take("a.p7b", day(412), "here")
     again = shelf.intake.take("copy of a.p7b", day(412), "there")
@@ -86,9 +137,48 @@ def test_another_file_of_the_same_z_is_kept_beside_it_and_says_so(shelf: Shelf) 
 def test_the_same_day_in_another_envelope_is_told_from_another_day(shelf: Shelf) -> None:
     shelf.intake.take("a.p7b", day(412), "here")
     second = shelf.intake.take("b.p7b", day(412, part=64), "here")
-    (finding,) = [f for f in second.filed.document.facts["findings"] if f["code"] == "DUPLICATE_Z"]
+    (finding,) = [f for f in second.filed.document.facts["findings"] if f["code"] == "DAY_COPY"]
     assert "in another envelope" in finding["sentence"]
+    assert "DUPLICATE_Z" not in second.codes
     assert len(shelf.index.z_rows(NUI)) == 1
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["whole first", "broken first"])
+@pytest.mark.parametrize("spoiled", [broken(412), broken(412, spoil=True)], ids=["byte", "key"])
+def test_the_figures_of_a_damaged_file_are_not_noted(
+    shelf: Shelf, spoiled: bytes, order: tuple[int, int]
+) -> None:
+    for each in order:
+        shelf.intake.take("a.p7b", (day(412), spoiled)[each], "here")
+    assert [row.figures.total for row in shelf.index.z_rows(NUI)] == [1210]
+    found = [code for filed in shelf.index.documents() for code in codes(filed.document.facts)]
+    assert ("DAY_COPY" in found, "DUPLICATE_Z" in found) == (True, False)
+    missing = [each.code for each in verify(shelf.store, shelf.index).wrong]
+    assert "FIGURES_MISSING" not in missing
+    known = [Known("dev_1", SERIAL, NUI)]
+    (holding,) = gather(shelf.index, known)
+    owner = certify([holding], date(2026, 10, 7), ZoneInfo("UTC")).owners[0]
+    assert [(each.code, each.place) for each in owner.remarks if each.breaks] == []
+    assert ("Z_FILED_AGAIN", "Z 412") in [(each.code, each.place) for each in owner.remarks]
+
+
+@pytest.mark.parametrize("moment", ["00010101000000", "99991231235959"])
+def test_a_moment_at_the_end_of_the_calendar_is_a_finding_and_no_more(
+    shelf: Shelf, moment: str
+) -> None:
+    xml = signed_files.EXAMPLE.replace("20261005214217", moment)
+    taken = shelf.intake.take("a.p7b", signed_files.sign(xml), "here")
+    assert "CERTIFICATE_NOT_VALID_THEN" in taken.codes
+    assert taken.filed.document.facts["period"] == f"{moment[:4]}-{moment[4:6]}"
+
+
+def test_what_nobody_foresaw_in_a_file_is_held_to_that_file(shelf: Shelf) -> None:
+    """A certificate of another kind stands for whatever our reader does not expect."""
+    odd: Any = (object(),)
+    intake = Intake(shelf.store, shelf.index, shelf.settings.device, odd)
+    with pytest.raises(NotSigned, match="AttributeError") as error:
+        intake.take("a.p7b", day(1), "here")
+    assert error.value.code == "READER_FAILED"
 
 
 def test_a_second_register_of_a_month_is_no_duplicate(shelf: Shelf) -> None:
@@ -201,11 +291,11 @@ def test_a_cut_between_the_index_and_the_figures_is_healed_by_the_next_time(
 
 
 def test_a_disk_that_is_nearly_full_is_left_to_the_sales(shelf: Shelf) -> None:
-    shelf.disk_used = DISK_USED_MAX
+    shelf.disk_used = disk.ARCHIVE_MAX
     with pytest.raises(OSError, match="the disk is 90 % full"):
         shelf.intake.take("a.p7b", day(412), "here")
     assert [*shelf.store.all()] == []
-    shelf.disk_used = DISK_USED_MAX - 1
+    shelf.disk_used = disk.ARCHIVE_MAX - 1
     assert shelf.intake.take("a.p7b", day(412), "here").outcome is Outcome.NEW
 
 
@@ -226,7 +316,7 @@ def test_two_programs_at_once_make_one_document_of_one_file(tmp_path: Path) -> N
     days = [day(z) for z in range(1, 9)]
 
     def take_all(_: int) -> list[Outcome]:
-        with closing(ArchiveKeeping(shelf.state / LEDGER_FILE, ShelfClock())) as index:
+        with closing(ArchiveKeeping(shelf.state / LEDGER_FILE, FakeClock())) as index:
             intake = Intake(Store(shelf.state / "archive"), index, shelf.settings.device)
             return [intake.take("a.p7b", each, "here").outcome for each in days]
 

@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 import pytest
 
 from agent.archive.certificate.as_json import digest_of
-from agent.archive.certificate.calendar_days import Day, State
+from agent.archive.certificate.calendar_days import CalendarDay, DayMark
 from agent.archive.certificate.certificate import Certificate, certify
 from agent.archive.certificate.holding import Holding
 from agent.archive.certificate.markup import e, html
@@ -83,14 +83,14 @@ def test_every_cell_that_is_used_is_drawn_once_and_each_state_has_its_own() -> N
     used = {(each.get("href") or "").removeprefix("#") for each in root.iter("use")}
     assert len(ids) == len(set(ids))
     assert used <= set(ids)
-    drawn = {state: ElementTree.tostring(root.find(f".//*[@id='{state}']")) for state in State}  # type: ignore[arg-type]
-    assert len({re.sub(rb'id="[^"]*"', b"", mark) for mark in drawn.values()}) == len(State)
+    drawn = {state: ElementTree.tostring(root.find(f".//*[@id='{state}']")) for state in DayMark}  # type: ignore[arg-type]
+    assert len({re.sub(rb'id="[^"]*"', b"", mark) for mark in drawn.values()}) == len(DayMark)
 
 
 def test_signs_tell_the_states_apart_without_colour() -> None:
     root = tree(made(*WHOLE, on=TODAY)[0])
     paths = {}
-    for state in (State.AWAITED, State.DIFFERS, State.MISSING):
+    for state in (DayMark.AWAITED, DayMark.DIFFERS, DayMark.MISSING):
         mark = root.find(f".//*[@id='{state}']")
         assert mark is not None
         paths[state] = [each.get("d") for each in mark.iter("path")]
@@ -221,7 +221,9 @@ def test_days_and_months_add_up_to_the_same() -> None:
 
 
 def test_the_darker_days_are_the_thirds_in_which_more_was_sold() -> None:
-    days = [Day(date(2026, 9, n), State.COMPLETE, (n,), Bani(n * 100)) for n in range(1, 10)]
+    days = [
+        CalendarDay(date(2026, 9, n), DayMark.COMPLETE, (n,), Bani(n * 100)) for n in range(1, 10)
+    ]
     assert shades(days) == (400, 700)
     assert shades([]) == (0, 0)
 

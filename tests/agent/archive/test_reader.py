@@ -22,7 +22,8 @@ from agent.archive.store import Store
 from agent.ledger_file import LEDGER_FILE
 from agent.states import State
 from drivers.archive import ZSpan
-from tests.agent.world import FakeClock, World, sale
+from tests.agent.clocks import FakeClock
+from tests.agent.world import World, sale
 
 SERIAL = "SIM0000001"
 QUIET_STEPS = 300

@@ -48,7 +48,7 @@ def test_after_a_lost_ledger_what_was_read_is_indexed_anew(
         rows = [(row.source, row.figures) for row in index.z_rows(SERIAL)]
         assert [(row.source, row.figures) for row in fresh.z_rows(SERIAL)] == rows
         for reading in (Reading.JE, Reading.MF):
-            assert fresh.place(SERIAL, reading).number == index.place(SERIAL, reading).number
+            assert fresh.progress(SERIAL, reading).number == index.progress(SERIAL, reading).number
 
 
 def test_a_day_that_was_begun_to_be_read_again_is_no_second_day_after_a_rebuild(

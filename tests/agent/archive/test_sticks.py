@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.archive import places, sticks
+from agent.archive import looking, places
 from agent.archive.places import mounted
+from tests.agent.archive import signed_files
 from tests.agent.archive.shelf import NUI, OTHER_NUI, Shelf, day, register
 
 PHOTO = b"\xff\xd8\xff\xe0" + b"picture" * 50
@@ -34,7 +35,7 @@ def test_a_stick_that_is_plugged_in_is_read_and_told(shelf: Shelf) -> None:
     assert told["origin"] == str(shelf.media / "STICK")
     assert (told["counts"], told["refused"], told["cut"]) == ({"new": 3}, {}, "")
     assert shelf.loop.notes == (f"{shelf.media}/STICK: 3 new, 0 known",)
-    assert shelf.loop.sentence == "0 folders and 1 sticks are looked at"
+    assert shelf.loop.sentence == "0 folders and 1 stick are looked at"
 
 
 def test_plugged_in_again_it_brings_only_what_is_new(shelf: Shelf) -> None:
@@ -121,6 +122,29 @@ def test_a_second_file_of_a_z_is_said(shelf: Shelf) -> None:
     assert shelf.loop.notes[1] == f"{shelf.media}/STICK: 1 of a Z that is there already"
 
 
+def test_a_damaged_file_among_them_is_counted_and_named(shelf: Shelf) -> None:
+    xml = signed_files.EXAMPLE
+    damaged = signed_files.sign(xml, told=xml.replace("33.20", "33.21").encode())
+    shelf.plug_in("STICK", {"a.p7b": day(1), "b.p7b": damaged})
+    shelf.look()
+    stick = f"{shelf.media}/STICK"
+    assert shelf.loop.notes == (
+        f"{stick}: 2 new, 0 known",
+        f"{stick}: 1 kept, but not right",
+        f"{stick}: b.p7b is kept, but not right: DIGEST_DIFFERS",
+    )
+    assert shelf.told()[0]["odd"] == {"b.p7b": "DIGEST_DIFFERS"}
+    assert shelf.told()[0]["counts"] == {"new": 2, "odd": 1}
+
+
+def test_a_file_of_the_year_one_does_not_end_the_look(shelf: Shelf) -> None:
+    odd = signed_files.sign(signed_files.EXAMPLE.replace("20261005214217", "00010101000000"))
+    shelf.plug_in("STICK", {"a.p7b": odd, "b.p7b": day(1)})
+    shelf.look()
+    assert shelf.zs() == [1, 413]
+    assert "CERTIFICATE_NOT_VALID_THEN" in shelf.told()[0]["odd"]["a.p7b"]
+
+
 def test_files_that_only_have_the_name_are_named_with_what_is_wrong(shelf: Shelf) -> None:
     files = {"cut.p7b": day(1)[:-50], "empty.p7b": b"", "page.p7b": b"<html>", "ok.p7b": day(2)}
     shelf.plug_in("STICK", files)
@@ -194,7 +218,7 @@ def test_a_full_stick_is_read_in_short_steps(shelf: Shelf, monkeypatch: pytest.M
         steps += 1
         assert steps < 200
     assert steps > 3
-    assert longest < 2 * sticks.STEP_S_MAX * 1000
+    assert longest < 2 * looking.STEP_S_MAX * 1000
     assert "reading" in shelf.loop.sentence or shelf.loop.notes
 
 
@@ -263,7 +287,7 @@ def test_a_table_that_cannot_be_read_is_said_and_stops_nothing(shelf: Shelf) -> 
     assert shelf.loop.sentence == f"No such file or directory: {shelf.table}"
     shelf.table.touch()
     shelf.loop.step()
-    assert "sticks are looked at" in shelf.loop.sentence
+    assert "are looked at" in shelf.loop.sentence
 
 
 @pytest.fixture
@@ -291,7 +315,7 @@ def test_a_real_stick_is_noticed_read_and_missed(tmp_path: Path, image: Path) ->
     shelf.open()
     shelf.look()
     assert shelf.zs() == [1]
-    assert shelf.loop.sentence == "0 folders and 1 sticks are looked at"
+    assert shelf.loop.sentence == "0 folders and 1 stick are looked at"
     subprocess.run(["umount", image], check=True)
     shelf.look()
     assert shelf.loop.sentence == "0 folders and 0 sticks are looked at"

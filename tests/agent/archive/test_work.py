@@ -15,8 +15,7 @@ from typing import Any
 
 import pytest
 
-from agent.archive import commands as archive_work
-from agent.archive import patience
+from agent.archive import patience, read_commands
 from agent.cloud.payloads import understood
 from agent.cloud.results import result_of
 from agent.cloud.schema import to_uploads
@@ -131,7 +130,7 @@ def test_too_many_documents_are_refused_before_the_first_is_read(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     day(world, 3)
-    monkeypatch.setattr(archive_work, "DOCUMENTS_MAX", 3)
+    monkeypatch.setattr(read_commands, "DOCUMENTS_MAX", 3)
     code, sentence = rejected(world, JE, z_from=1, z_to=1)
     assert (code, "4 documents" in sentence) == ("RESULT_TOO_LARGE", True)
     assert world.events("c1") == ["accept", "reject"]
@@ -143,7 +142,7 @@ def test_too_much_text_is_refused_once_and_for_good(
     world: World, monkeypatch: pytest.MonkeyPatch, kind: str, limit: str
 ) -> None:
     day(world, 3)
-    monkeypatch.setattr(archive_work, limit, 1)
+    monkeypatch.setattr(read_commands, limit, 1)
     code, sentence = rejected(world, kind, z_from=1, z_to=1)
     assert (code, "fewer days" in sentence) == ("RESULT_TOO_LARGE", True)
     assert world.entry("c1").attempts == 1
@@ -200,8 +199,8 @@ def test_a_sale_goes_before_a_reading_that_has_begun_and_the_reading_goes_on(
 
 
 def test_text_that_cannot_be_packed_is_bounded_too() -> None:
-    noise, content = random.Random(7), archive_work.Content()
-    most = archive_work.PACKED_BYTES_MAX
+    noise, content = random.Random(7), read_commands.PackedText()
+    most = read_commands.PACKED_BYTES_MAX
     content.add(noise.randbytes(most - 10_000))
     with pytest.raises(Refused) as caught:
         content.add(noise.randbytes(100_000))
@@ -262,11 +261,11 @@ def result_of_rejected(world: World, problems: list[Any]) -> dict[str, Any]:
 
 def largest() -> dict[str, Any]:
     """A result as large as one may become: as much noise as is let in, and as many headers."""
-    content, noise = archive_work.Content(), random.Random(7)
-    content.add(noise.randbytes(archive_work.PACKED_BYTES_MAX - 20_000))
+    content, noise = read_commands.PackedText(), random.Random(7)
+    content.add(noise.randbytes(read_commands.PACKED_BYTES_MAX - 20_000))
     numbers = {"receipt_number": 9999, "document_number": 9_999_999, "z_number": 9999}
     header = numbers | {"issued_at": "21-09-26 14:13:20 DST", "kind": "cancelled"}
-    headers = [header | {"type_code": "8", "lines": 9999}] * archive_work.DOCUMENTS_MAX
+    headers = [header | {"type_code": "8", "lines": 9999}] * read_commands.DOCUMENTS_MAX
     about = {"fiscal_serial": "SIM1", "z_number": 9999, "issued_at": "21-09-26 14:13:20"}
     span = {"z_from": 1, "z_to": 9999, "missing": []}
     return about | span | {"documents": headers, "content": content.told()}

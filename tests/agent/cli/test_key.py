@@ -17,7 +17,7 @@ from agent.cli import app
 from sandbox.cloud.world import World, opened
 from tests.agent.amef import AMEF, ENGLISH
 from tests.agent.cloud.cloud_world import Scripted, answer, scripted
-from tests.agent.test_keys import HEX, WRONG_KIND
+from tests.agent.cloud.test_keys import HEX, WRONG_KIND
 
 OLD, NEW = (f"ebon_live_org_demo_shop_{sign * 32}" for sign in "ab")
 LISTED = answer(200, b'{"devices": [], "commands": [], "items": []}')
@@ -277,4 +277,4 @@ def test_rotate_says_what_the_new_key_lacks(world: World, tmp_path: Path) -> Non
     shop.amef("set", stdin=made(world, "commands", "devices"))
     done = shop.amef("rotate", stdin=made(world, "devices"))
     assert done.exit_code == 0, done.output
-    assert "amef: lacking scope commands: commands from the cloud\n" in done.stdout
+    assert "amef: lacking scope commands: commands from the cloud\n" in done.stderr

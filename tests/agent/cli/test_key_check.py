@@ -16,7 +16,7 @@ from sandbox.cloud.world import World, opened
 from tests.agent.amef import AMEF, ENGLISH
 from tests.agent.cli.test_key import LISTED, NEW, OLD, Shop, assert_hidden, error, made, shop_with
 from tests.agent.cloud.cloud_world import scripted
-from tests.agent.test_keys import HEX
+from tests.agent.cloud.test_keys import HEX
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_check_proves_what_it_can_and_says_what_it_cannot(world: World, tmp_path
         **dict.fromkeys(("device_status", "upload"), "unproven"),
         **dict.fromkeys(("receipt", "report"), "lacking"),
     }
-    said = shop.amef("check").stdout
+    said = shop.amef("check").stderr
     assert "amef: lacking scope receipts: receipts in the cloud's list (optional)\n" in said
 
 
@@ -65,7 +65,8 @@ def test_check_says_what_is_missing_for_what(world: World, tmp_path: Path) -> No
     assert missing == {"list", "claim", "result", "sync", "report"}
     assert verdicts(found)["receipt"] == "proven", "by reading them"
     done = shop.amef("check")
-    assert "amef: lacking scope commands: claiming a command\n" in done.stdout
+    assert "amef: lacking scope commands: claiming a command\n" in done.stderr
+    assert "amef:" not in done.stdout, "what is told can be piped on"
     assert "commands from the cloud\tcommands\tNO\n" in done.stdout
     assert "the device's status\tdevices:write\tcannot be proven without writing\n" in done.stdout
     assert "comenzile de la cloud\tcommands\tNU\n" in shop.amef("check", "--lang", "ro").stdout
@@ -122,7 +123,7 @@ def test_check_says_that_the_key_is_refused(tmp_path: Path) -> None:
         shop.amef("set", stdin=NEW)
         done = shop.amef("check")
         assert done.exit_code == 1
-        assert "the key is refused: 401 UNAUTHORIZED" in done.stdout
+        assert "the key is refused: 401 UNAUTHORIZED" in done.stderr
         assert_hidden(done)
         assert checked(shop, status=1)["calls"] == []
 

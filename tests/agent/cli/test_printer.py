@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 from agent.entries import Incoming
 from agent.ledger import Ledger
 from agent.ledger_file import LEDGER_FILE
-from agent.supervisor import take_lock
+from agent.lock import take_lock
 from drivers.base import Operator
 from drivers.clock import SystemClock
 from drivers.families.datecs_x import DatecsX
@@ -22,7 +21,15 @@ from drivers.model import Bani, Counters, Line, Payment, PaymentKind, Receipt, T
 from drivers.serial_transport import SerialTransport
 from protocol.datecs_x import DATECS_X
 from protocol.exchange import Request
-from tests.agent.amef import AMEF, ENGLISH, WAIT_S, called, configuration, program
+from tests.agent.amef import (
+    AMEF,
+    ENGLISH,
+    WAIT_S,
+    called,
+    configuration,
+    on_a_terminal,
+    program,
+)
 from tests.drivers.far_end import FarEnd, nak
 from tests.drivers.virtual_printer import VirtualPrinter, virtual_printer
 
@@ -30,17 +37,6 @@ FOREVER_MS = 10**15
 ACTING = (("x",), ("slip",), ("clock", "--set", "--yes"))
 ALL = (("status",), ("info",), ("clock",), ("totals",), *ACTING)
 BREAD = Line("Paine", Bani(350), Thousandths(2000), VatRate(1100))
-
-
-@pytest.fixture
-def printer(tmp_path: Path) -> Iterator[VirtualPrinter]:
-    with virtual_printer(tmp_path) as started:
-        yield started
-
-
-@pytest.fixture
-def config(printer: VirtualPrinter, tmp_path: Path) -> str:
-    return configuration(tmp_path, printer.address)
 
 
 @pytest.fixture
@@ -99,6 +95,16 @@ def test_the_status_is_romanian_where_the_shop_is(config: str) -> None:
     assert "paper nearly out" in done.stdout
 
 
+def test_the_number_of_the_last_error_has_a_row_of_its_own(tmp_path: Path) -> None:
+    with virtual_printer(tmp_path, family="incotex") as incotex:
+        config = configuration(tmp_path, incotex.address)
+        Path(config).write_text(Path(config).read_text("utf-8").replace("datecs_x", "incotex"))
+        shown = called("printer", "status", "--config", config).stdout
+        assert "\n3\t\tthe last error, as a number\t\t\n" in shown
+        told = json.loads(called("printer", "status", "--config", config, "--json").stdout)
+        assert told["error"] == {"byte": 3, "number": 0, "fault": None}
+
+
 def test_an_open_receipt_blocks_and_says_what_to_do(printer: VirtualPrinter, config: str) -> None:
     open_receipt(printer.address)
     done = called("printer", "status", "--config", config)
@@ -111,46 +117,7 @@ def test_an_open_receipt_blocks_and_says_what_to_do(printer: VirtualPrinter, con
 
 
 def test_on_a_terminal_the_table_is_drawn(config: str) -> None:
-    ours, theirs = os.openpty()
-    arguments = [str(AMEF), "printer", "status", "--config", config]
-    with subprocess.Popen(
-        arguments, stdout=theirs, env=ENGLISH | {"TERM": "xterm", "COLUMNS": "100"}
-    ) as process:
-        os.close(theirs)
-        shown = b""
-        while part := read_terminal(ours):
-            shown += part
-        assert process.wait(WAIT_S) == 0
-    os.close(ours)
-    assert "│ 2.0 │" in shown.decode()
-
-
-def read_terminal(file: int) -> bytes:
-    try:
-        return os.read(file, 4096)
-    except OSError:  # the far end of a pseudo-terminal has gone
-        return b""
-
-
-def test_the_program_tells_who_the_printer_is(config: str) -> None:
-    done = program("printer", "info", "--config", config)
-    assert done.returncode == 0
-    for line in (
-        "fiscal serial\tSIM0000001",
-        "VAT A\t21.00 %",
-        "receipt count\t0",
-        "model\tSIM-25X",
-    ):
-        assert f"\n{line}\n" in done.stdout
-
-
-def test_the_identity_is_told_as_json_and_in_romanian(config: str) -> None:
-    found = json.loads(called("printer", "info", "--config", config, "--json").stdout)
-    assert found["vat_percent"] == {"A": "21.00", "B": "11.00", "C": "9.00", "D": "0.00"}
-    assert found["counters"]["receipt_count"] == 0
-    assert "cash" in found["capabilities"]["payment_kinds"]
-    done = called("printer", "info", "--config", config, "--lang", "ro")
-    assert "tichete de masă" in done.stdout
+    assert "│ 2.0 │" in on_a_terminal(100, "printer", "status", "--config", config)
 
 
 def test_the_program_shows_both_clocks_and_the_drift(tmp_path: Path) -> None:
@@ -204,6 +171,44 @@ def test_a_jump_of_days_is_not_made_without_a_person(tmp_path: Path) -> None:
 def test_json_cannot_ask_so_it_needs_a_yes(tmp_path: Path) -> None:
     config = configuration(tmp_path, "/dev/none")
     assert called("printer", "clock", "--set", "--json", "--config", config).exit_code == 2
+
+
+@pytest.mark.parametrize(("off_s", "told"), [(0, "less than a minute"), (600, "-5")])
+def test_a_clock_without_seconds_is_compared_by_the_minute(
+    tmp_path: Path, off_s: int, told: str
+) -> None:
+    switches = ("--clock", behind(seconds=off_s)) if off_s else ()
+    with virtual_printer(tmp_path, *switches, family="tremol") as printer:
+        config = configuration(tmp_path, printer.address, family="tremol")
+        done = called("printer", "clock", "--config", config)
+        assert f"drift\t{told}" in done.stdout
+        assert off_s - 60 <= -drift_s(config) <= off_s
+
+
+def test_a_printer_of_another_make_is_said_in_romanian_with_both_makes(tmp_path: Path) -> None:
+    with virtual_printer(tmp_path, family="daisy") as printer:
+        config = configuration(tmp_path, printer.address)
+        done = called("printer", "status", "--config", config, "--lang", "ro")
+        assert done.exit_code == 1
+        said = f"{printer.address} la 115200: nu este Datecs X, pare Daisy (SIM-Compact)"
+        assert said in done.stderr
+        assert "it looks like" not in done.stderr
+        done = called("printer", "status", "--config", config)
+        assert "this is not a Datecs X, it looks like a Daisy" in done.stderr
+
+
+def test_sums_that_a_bridge_does_not_tell_are_not_shown_as_nothing(tmp_path: Path) -> None:
+    with virtual_printer(tmp_path, "--folder", str(tmp_path), family="custom"):
+        groups = 'transport = "folder"\nvat_groups = { "1" = 21 }\nfiscal_serial = "SIM0000001"\n'
+        config = configuration(tmp_path, str(tmp_path), family="custom", extra=groups)
+        romanian = called("printer", "x", "--config", config, "--lang", "ro")
+        assert romanian.exit_code == 0, romanian.output
+        assert "\ntotal\t\tnu spune\n" in romanian.stdout
+        assert "0.00" not in romanian.stdout
+        assert "\ntotal\t\tnot told\n" in called("printer", "x", "--config", config).stdout
+        found = json.loads(called("printer", "x", "--config", config, "--json").stdout)
+        unknown = ("groups", "payments", "total", "paid")
+        assert [found[name] for name in unknown] == [None] * len(unknown)
 
 
 def test_a_refusal_has_a_sentence_our_code_and_the_makers(

@@ -51,6 +51,29 @@ def test_an_option_that_there_is_not_is_an_error(wrong: tuple[str, ...]) -> None
     assert called(*ENCODE, "53", *wrong).exit_code == 2
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("--family", "shtrih", "--seq", "33", "--command", "0x10"),
+        ("--family", "custom", "--seq", "33", "Z^"),
+        ("--family", "fiscalnet", "--command", "33", "Z^"),
+        ("--family", "tremol", "--command", "0x20"),
+    ],
+)
+def test_numbers_that_the_wire_does_not_have_or_needs_are_a_wrong_call(
+    wrong: tuple[str, ...],
+) -> None:
+    result = called("wire", "encode", *wrong)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "SEQ" in result.stderr or "CMD" in result.stderr
+
+
+def test_a_file_without_a_line_is_not_printed_as_an_empty_line() -> None:
+    result = called("wire", "encode", "--family", "custom", "")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "no line" in result.stderr
+
+
 def test_what_cannot_be_written_says_why() -> None:
     result = called(*ENCODE, "4A")
     assert (result.exit_code, result.stdout) == (2, "")

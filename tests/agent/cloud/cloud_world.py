@@ -27,6 +27,7 @@ from agent.ledger import Ledger
 from config.settings import AgentSettings, CloudSettings, DeviceSettings, Settings, profiles
 from drivers.model import Counters
 from sandbox.cloud.world import World
+from tests.agent.clocks import FakeClock
 
 SECRET = "ebon_live_org_demo_shop_" + "0123456789abcdef" * 2
 PROFILE = profiles()["ebon"]
@@ -66,24 +67,6 @@ REPORT_RESULT: dict[str, Any] = {
         "cash_out": {"count": 0, "total": 0},
     },
 }
-
-
-class FakeClock:
-    """Both clocks; they move only when told."""
-
-    def __init__(self, ms: int = NOW_MS) -> None:
-        self.ms = ms
-        self.s = 1000.0
-
-    def now_ms(self) -> int:
-        return self.ms
-
-    def monotonic_s(self) -> float:
-        return self.s
-
-    def move(self, seconds: float) -> None:
-        self.s += seconds
-        self.ms += int(seconds * 1000)
 
 
 def key(secret: str = SECRET) -> ApiKey:
@@ -197,7 +180,7 @@ class Agent:
         client: CloudClient,
         around: Around | None = None,
     ) -> None:
-        self.clock = FakeClock()
+        self.clock = FakeClock(NOW_MS)
         self.id = settings.agent.id
         self.ledger = Ledger(ledger_path, self.clock)
         self.arrived: list[str] = []

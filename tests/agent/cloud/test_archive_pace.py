@@ -23,7 +23,8 @@ from tests.agent.archive.archive_shop import (
     content_of,
     digest,
 )
-from tests.agent.cloud.cloud_world import FakeClock, fault, submit, told
+from tests.agent.clocks import FakeClock
+from tests.agent.cloud.cloud_world import NOW_MS, fault, submit, told
 from tests.agent.outbox import unreported
 
 SIGNED = b"0\x80\x06\x09*" + bytes(range(256))
@@ -98,7 +99,7 @@ def test_a_cloud_that_breaks_on_documents_hears_of_receipts_all_the_same(
 def test_the_status_tells_how_much_waits(tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
     config = configuration(tmp_path, "/dev/ttyS9")
-    clock = FakeClock()
+    clock = FakeClock(NOW_MS)
     path = tmp_path / "state" / LEDGER_FILE
     with closing(ArchiveIndex(path, clock)) as index, closing(Ledger(path, clock)) as ledger:
         for number in range(3):
@@ -156,11 +157,11 @@ class Till:
             self.shop.clock.move(0.5)
             if second % (2 * every_s) == 0:
                 id_ = self.world.portal.queue(self.shop.id, "print_receipt", RECEIPT)
-                self.ordered_s[id_] = self.shop.clock.s
+                self.ordered_s[id_] = self.shop.clock.monotonic_s()
             self.look()
 
     def look(self) -> None:
-        shop, now_s = self.shop, self.shop.clock.s
+        shop, now_s = self.shop, self.shop.clock.monotonic_s()
         for _ in range(20):
             before = len(shop.line.asked)
             if not shop.sync.step():
@@ -171,7 +172,7 @@ class Till:
             if self.world.portal.record(id_)["status"] == "completed":
                 self.told_s.append(now_s - printed_s)
                 del self._printed[id_]
-        if entry := shop.ledger.next_queued(shop.id, shop.clock.ms):
+        if entry := shop.ledger.next_queued(shop.id, shop.clock.now_ms()):
             self.taken_s.append(now_s - self.ordered_s[entry.id])
             shop.print(entry.id)
             self._printed[entry.id] = now_s
@@ -195,7 +196,7 @@ def test_thirty_days_of_archive_go_up_while_receipts_keep_their_pace(tmp_path: P
             till.polled_s.clear()
             till.told_s.clear()
             till.taken_s.clear()
-            began_s = shop.clock.s
+            began_s = shop.clock.monotonic_s()
             for _ in range(12):
                 till.run(600, every_s=60)
                 if not shop.ledger.archive_left()[0]:
@@ -206,4 +207,4 @@ def test_thirty_days_of_archive_go_up_while_receipts_keep_their_pace(tmp_path: P
             assert len(till.told_s) >= 19
             for slowest, before in zip(busy, alone, strict=True):
                 assert slowest <= 1.25 * before
-            assert shop.clock.s - began_s <= 3600.0
+            assert shop.clock.monotonic_s() - began_s <= 3600.0

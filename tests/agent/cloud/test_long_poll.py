@@ -18,6 +18,7 @@ from agent.cloud.waiting import Waiting, at_once
 from agent.ledger_outbox import Fate
 from agent.states import State
 from sandbox.cloud.world import RECEIPT, World
+from tests.agent.clocks import FakeClock
 from tests.agent.cloud.cloud_world import (
     BY_LIST,
     SECRET,
@@ -34,7 +35,6 @@ from tests.agent.cloud.cloud_world import (
     told,
 )
 from tests.agent.outbox import unreported
-from tests.agent.world import FakeClock
 
 SYNC = "/api/v1/agents"
 OK = answer(200, b"{}")

@@ -194,6 +194,7 @@ def test_a_hash_is_always_a_value_the_idempotency_header_takes(name: str) -> Non
     [
         ("ebon", "key/pattern", "^ebon_(", "is not a pattern"),
         ("ebon", "key/pattern", "^(?P<owner>.+)$", "the unknown group 'owner'"),
+        ("ebon", "key/pattern", "^[a-z0-9]{32}$", "does not begin with ^word_"),
         ("ebon", "key/environment", "by_key", "no group that tells it"),
         ("ebon", "key/environment", "staging", "key.environment"),
         ("ebon", "key/refused", {"pk": "no"}, "no group that tells them"),

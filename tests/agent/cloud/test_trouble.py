@@ -2,6 +2,7 @@
 
 import json
 import logging
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,10 @@ def test_the_same_id_with_another_body_is_a_conflict_and_not_a_second_print(
         assert agent.arrived == ["dev_1"]
 
 
+def said_at(ms: int) -> str:
+    return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M:%S}"
+
+
 def test_an_old_command_has_run_out_though_our_clock_is_years_behind(tmp_path: Path) -> None:
     entries = [
         raw_command(id="fresh", createdAt="2026-04-02T08:59:00.000Z"),
@@ -82,10 +87,10 @@ def test_an_old_command_has_run_out_though_our_clock_is_years_behind(tmp_path: P
         scripted(first, *[OK] * 9) as server,
         an_agent(tmp_path, server.url, SECRET, "dev_1", lacks=BY_LIST) as agent,
     ):
-        agent.clock.ms = 946_684_800_000  # the year 2000
+        agent.clock.jump_to(946_684_800_000)  # the year 2000
         agent.settle()
-        left_ms = {e.id: e.expires_at_ms - agent.clock.ms for e in agent.ledger.entries(9)}
-        assert left_ms == {"fresh": 120_000, "old": -60_000}
+        ends = {e.id: said_at(e.expires_at_ms) for e in agent.ledger.entries(9)}
+        assert ends == {"fresh": "2026-04-02 09:02:00", "old": "2026-04-02 08:59:00"}
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,8 @@ from sandbox.printer.device import Device
 from sandbox.printer.memory import EPOCH, Memory
 from sandbox.printer.paper import Settings
 from sandbox.printer.store import Store
-from tests.agent.world import DEVICE, TICK_MS, Crash, CrashingLedger, FakeClock
+from tests.agent.clocks import FakeClock
+from tests.agent.world import DEVICE, TICK_MS, Crash, CrashingLedger, heard
 from tests.drivers.bench_paper import RATES
 
 SERIAL = "SIM0000001"
@@ -111,7 +112,9 @@ class Shop:
             "custom", self.folder, self.clock, Operator(), self._features, by_hand=self._by_hand
         )
         session = Session(DEVICE, self.printer, self._ledger, self.clock, self._admit)
-        self.worker = DeviceWorker(DEVICE, session, self._ledger, self.clock, lambda: None)
+        self.worker = DeviceWorker(
+            DEVICE, session, self._ledger, self.clock, heard(self.clock), lambda: None
+        )
 
     def point(self) -> None:
         self.points += 1

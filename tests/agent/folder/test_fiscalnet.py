@@ -5,12 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from agent.commands import KINDS
 from agent.folder.fiscalnet import answer, read
-from agent.folder.words import NotUnderstood, Outcome
+from agent.folder.words import Ending, NotUnderstood
 from config.folder import FolderSettings
 from drivers.model import Problem
+from protocol.errors import FrameError
+from protocol.fiscalnet import lines_of
 
 # The sample of a public POS project [romania.md 6.1, S42].
 SAMPLE = """CF^RO12345674
@@ -44,6 +48,45 @@ def refused(text: str | bytes, **fields: Any) -> tuple[str, str]:
     with pytest.raises(NotUnderstood) as caught:
         read(text if isinstance(text, bytes) else text.encode(), folder(**fields))
     return caught.value.problem.path, caught.value.problem.code
+
+
+ALL_NUMBERS = [*map(str, range(100)), *(f"{number:02}" for number in range(10))]
+SETTINGS = {
+    "vat_rates": dict.fromkeys([*ALL_NUMBERS, *"ABCDEFGH"], 21),
+    "payments": dict.fromkeys(ALL_NUMBERS, "cash"),
+}
+LINE_TROUBLE = {"UNSUPPORTED_LINE", "LINE_UNREADABLE", "NUMBER_UNREADABLE", "NOT_POSITIVE"}
+LINE_TROUBLE |= {"VAT_GROUP_NOT_MAPPED", "PAYMENT_KIND_UNKNOWN"}  # all that may be are mapped
+WORDS = ["S", "VS", "DV", "MV", "DP", "MP", "ST", "P", "TL", "CF", "X", "Z", "VB", "DS", "I", "O"]
+FIELDS = ["", "a", " a ", "0", "00", "1", " 1 ", "007", "99", "100", "-1", "1.5", "A", "I", "1 2"]
+FIELDS += ["350", "1" * 12, "1" * 13, "\x0b", "\t", "\x1a"]
+
+
+@given(
+    word=st.sampled_from([*WORDS, *map(str.lower, WORDS), " Z ", "1", "ZZ", "CB", "MD", "POS"]),
+    fields=st.lists(st.sampled_from(FIELDS), max_size=8),
+    good=st.booleans(),
+)
+@settings(max_examples=600, deadline=None)
+def test_a_line_that_a_technician_can_read_is_one_that_a_till_may_write(
+    word: str, fields: list[str], good: bool
+) -> None:
+    """Two readers of one grammar, `amef wire` and the folder; RF alone is read and not done."""
+    fields = (
+        ["a", "350", "1000", "buc", "1", *fields[:2]] if good and word in ("S", "VS") else fields
+    )
+    row = "^".join([word, *fields])
+    try:
+        lines_of(row.encode())
+        is_line = True
+    except FrameError:
+        is_line = False
+    try:
+        read(row.encode(), folder(**SETTINGS))
+        trouble = ""
+    except NotUnderstood as error:
+        trouble = error.problem.code
+    assert is_line is (trouble not in LINE_TROUBLE), (row, trouble)
 
 
 def test_the_published_sample_is_a_receipt() -> None:
@@ -237,7 +280,7 @@ def test_half_a_file_is_never_a_smaller_sale() -> None:
 
 
 def told(result: dict[str, Any] | None, problem: Problem | None = None) -> tuple[str, str]:
-    name, raw = answer(Outcome("bon 1.txt", b"", result, problem))
+    name, raw = answer(Ending("bon 1.txt", b"", result, problem))
     return name, raw.decode("ascii")
 
 
@@ -256,7 +299,7 @@ def test_an_error_is_one_line_of_plain_letters_romanian_first() -> None:
     assert lines == [
         "BONOK=0",
         "ERRCODE=VAT_GROUP_NOT_MAPPED",
-        "ERRINFO=Grupa de TVA nu este in configuratie; vedeti `vat_rates`."
+        'ERRINFO=Grupa de TVA nu este in configuratie; vedeti "vat_rates".'
         " (line 2: the VAT group '9' is not in vat_rates)",
         "",
     ]

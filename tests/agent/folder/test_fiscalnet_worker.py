@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -187,7 +188,7 @@ def test_an_upload_of_a_receipt_leaves_out_what_fiscalnet_does_not_tell(tmp_path
     shop = sold(tmp_path)
     entry = shop.entry("c1")
     assert entry.result is not None
-    told = receipt_of(entry, entry.result, "1")
+    told = receipt_of(entry, entry.result, "1", UTC)
     assert (told["fiscalId"], told["fiscalSeries"], "fiscalDate" in told) == ("1", SERIAL, False)
     shop.close()
 

@@ -6,7 +6,7 @@ import pytest
 
 from agent.commands import KINDS
 from agent.folder.fprint import answer, answer_names, read
-from agent.folder.words import NotUnderstood, Outcome
+from agent.folder.words import Ending, NotUnderstood
 from config.folder import FolderSettings
 from drivers.model import Problem
 
@@ -211,7 +211,7 @@ RESULT = {"receipt_number": 17, "z_number": 4, "fiscal_serial": "SIM0000001"}
 
 
 def told(text: str, result: dict[str, Any] | None, problem: Problem | None) -> tuple[str, str]:
-    name, raw = answer(Outcome("bon 1.inp", text.encode("cp1250"), result, problem))
+    name, raw = answer(Ending("bon 1.inp", text.encode("cp1250"), result, problem))
     return name, raw.decode("cp1250")
 
 

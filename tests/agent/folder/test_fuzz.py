@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from agent.commands import KINDS
 from agent.folder import fiscalnet, fprint
-from agent.folder.words import NotUnderstood, Outcome
+from agent.folder.words import Ending, NotUnderstood
 from config.folder import FolderSettings
 from drivers.model import Problem
 
@@ -48,7 +48,7 @@ def test_any_fiscalnet_file_is_a_command_or_refused(raw: bytes) -> None:
         KINDS[asked.kind].payload.model_validate_json(asked.payload.model_dump_json())
     except NotUnderstood as error:
         problem = error.problem
-    answered(fiscalnet.answer(Outcome("a.txt", raw, {"receipt_number": 1}, problem)), problem)
+    answered(fiscalnet.answer(Ending("a.txt", raw, {"receipt_number": 1}, problem)), problem)
 
 
 @settings(deadline=None, max_examples=300)
@@ -60,7 +60,7 @@ def test_any_fprint_file_is_a_command_or_refused(raw: bytes) -> None:
         KINDS[asked.kind].payload.model_validate_json(asked.payload.model_dump_json())
     except NotUnderstood as error:
         problem = error.problem
-    answered(fprint.answer(Outcome("a.inp", raw, {"receipt_number": 1}, problem)), problem)
+    answered(fprint.answer(Ending("a.inp", raw, {"receipt_number": 1}, problem)), problem)
 
 
 def answered(told: tuple[str, bytes], problem: Problem | None) -> None:

@@ -1,6 +1,6 @@
 """A watched folder: every file is one command and gets one answer, whatever happens in between.
 
-The whole road to the paper is in test_folder_to_paper.py.
+The whole road to the paper is in test_to_paper.py.
 """
 
 import fcntl
@@ -66,7 +66,7 @@ def test_what_is_held_for_a_person_is_answered_when_they_decided(till: Till) -> 
     entry = till.hold()
     till.look()
     assert till.answer("bon.txt") is None
-    assert till.loop.sentence.endswith("1 files in work, 1 held for a person")
+    assert till.loop.sentence.endswith("1 file in work, 1 held for a person")
     till.ledger.operator_found(entry, {"receipt_number": 9}, {"by": "Ana", "why": "seen"})
     till.look()
     assert till.answer("bon.txt") == "BONOK=1\r\nNRBON=9\r\n"

@@ -20,11 +20,12 @@ from agent.ledger_file import LedgerDamaged
 from agent.ledger_repair import LedgerAside, find_aside, prepare, recover
 from agent.ledger_salvage import PARTS, salvage
 from agent.states import State
-from tests.agent.ledger.rows import FILE, RESULT, held, in_doubt, incoming, issuing, queued
+from tests.agent.clocks import FakeClock
+from tests.agent.ledger.broken import DONE, changed, set_aside, set_aside_by_hand, states
+from tests.agent.ledger.rows import FILE, in_doubt, incoming
 from tests.agent.outbox import unreported
-from tests.agent.world import FakeClock, World, counters, sale
+from tests.agent.world import World, counters, sale
 
-DONE = 9  # commands that are final in the ledger that is broken
 PLACES = 50  # per seed
 
 
@@ -40,23 +41,6 @@ def shop(tmp_path: Path) -> Iterator[World]:
     world.close()
 
 
-@pytest.fixture
-def whole(tmp_path: Path, clock: FakeClock) -> Path:
-    """A ledger as a killed program leaves it: with its write-ahead log and the log's index."""
-    work, left = tmp_path / "work", tmp_path / "whole"
-    work.mkdir()
-    left.mkdir()
-    with closing(Ledger(work / FILE, clock)) as ledger:
-        for n in range(DONE):
-            ledger.finish(issuing(ledger, f"done{n}"), RESULT, n)
-        held(ledger)
-        queued(ledger, "waits")
-        issuing(ledger, "begun")
-        for part in PARTS:
-            shutil.copy(f"{work / FILE}{part}", f"{left / FILE}{part}")
-    return left / FILE
-
-
 def copied(whole: Path, folder: Path, *, with_log: bool = True) -> Path:
     folder.mkdir()
     for part in PARTS:
@@ -64,32 +48,6 @@ def copied(whole: Path, folder: Path, *, with_log: bool = True) -> Path:
     if not with_log:
         sqlite3.connect(folder / FILE).execute("PRAGMA wal_checkpoint(TRUNCATE)").connection.close()
     return folder / FILE
-
-
-def changed(path: Path, *statements: str) -> Path:
-    """Do what a stranger can who takes the guards away."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as raw:
-        for trigger in ("event_is_never_changed", "event_is_never_deleted"):
-            sql = raw.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (trigger,)).fetchone()
-            raw.execute(f"DROP TRIGGER {trigger}")
-            statements = (*statements, sql[0])
-        raw.execute("PRAGMA ignore_check_constraints = ON")
-        for statement in statements:
-            raw.execute(statement)
-    return path
-
-
-def states(path: Path) -> dict[str, str]:
-    with closing(sqlite3.connect(path)) as raw:
-        return dict(raw.execute("SELECT id, state FROM command"))
-
-
-def set_aside(path: Path, clock: FakeClock) -> Path:
-    with pytest.raises(LedgerAside):
-        prepare(path, clock)
-    aside = find_aside(path)
-    assert aside is not None
-    return aside
 
 
 # verify
@@ -101,47 +59,6 @@ def test_a_ledger_that_is_whole_passes_while_it_is_written_and_after(
     checked = verify(whole)
     assert (checked.broken, checked.commands) == (None, DONE + 3)
     assert verify(copied(whole, tmp_path / "closed", with_log=False)).broken is None
-
-
-TAMPERED = {
-    "an amount in an event": (
-        "UPDATE event SET data = replace(data, '1150', '1') WHERE id % 100 = 3",
-        "its hash is not of what stands in it",
-    ),
-    "an event taken out": (
-        "DELETE FROM event WHERE id % 100 = 4",
-        "it does not carry the hash of the event before it",
-    ),
-    "a state": (
-        "UPDATE command SET state = 'queued' WHERE id = 'done7'",
-        "it is queued, its events say issued",
-    ),
-    "a payload": (
-        "UPDATE command SET payload = '[]' WHERE id = 'waits'",
-        "its payload is not what its events say",
-    ),
-    "a baseline": (
-        "UPDATE command SET baseline = replace(baseline, '40', '41') WHERE id = 'begun'",
-        "its baseline is not what its events say",
-    ),
-    "what came": (
-        "UPDATE command SET body = 'x' WHERE id = 'done3'",
-        "what came is not what its hash says",
-    ),
-    "a guard of the database": (
-        "DROP INDEX one_unresolved",
-        "index one_unresolved is not there",
-    ),
-}
-
-
-@pytest.mark.parametrize("what", TAMPERED)
-def test_the_first_broken_row_is_named(whole: Path, what: str) -> None:
-    statement, sentence = TAMPERED[what]
-    broken = verify(changed(whole, statement)).broken
-    assert broken is not None
-    assert broken.sentence == sentence
-    assert broken.table == {"an": "event", "wh": "command"}.get(what[:2], broken.table)
 
 
 def test_a_promise_lost_from_the_log_is_noticed_though_sqlite_does_not(whole: Path) -> None:
@@ -235,14 +152,6 @@ def test_events_alone_are_enough_to_hold_what_was_begun(whole: Path, clock: Fake
     found = states(whole)
     assert (found["done0"], found["begun"], found["waits"]) == ("issued", "held", "queued")
     assert verify(whole).broken is None
-
-
-def set_aside_by_hand(path: Path, clock: FakeClock) -> Path:
-    path.with_name(f"{FILE}-shm").unlink(missing_ok=True)
-    aside = path.with_name(f"{FILE}.corrupt-20260402T121530")
-    path.rename(aside)
-    assert find_aside(path) == aside
-    return aside
 
 
 def test_nothing_to_salvage_still_makes_an_empty_ledger(tmp_path: Path, clock: FakeClock) -> None:

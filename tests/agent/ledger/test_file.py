@@ -16,6 +16,7 @@ import pytest
 from agent.entries import Evidence
 from agent.ledger import Ledger, LedgerError
 from agent.ledger_file import SCHEMA_VERSION
+from tests.agent.clocks import FakeClock
 from tests.agent.ledger.rows import (
     FILE,
     PROBLEM,
@@ -28,7 +29,7 @@ from tests.agent.ledger.rows import (
     queued,
 )
 from tests.agent.outbox import unreported
-from tests.agent.world import FakeClock, counters
+from tests.agent.world import counters
 
 
 class Gone(BaseException):

@@ -1,7 +1,7 @@
 """The ledger: one row a command, the order of work, what the database itself refuses.
 
 Every test has a real file. `raw` is a connection of its own, a stranger with a SQL prompt; the
-file itself, its events and transactions, are in test_ledger_file.py.
+file itself, its events and transactions, are in test_file.py.
 """
 
 import sqlite3
@@ -10,7 +10,8 @@ from collections.abc import Callable
 import pytest
 
 from agent.entries import Acceptance, Evidence, LedgerEntry
-from agent.ledger import NOT_CONFIGURED, Ledger, LedgerError
+from agent.ledger import Ledger, LedgerError
+from agent.ledger_devices import NOT_CONFIGURED
 from agent.states import IllegalTransition, State
 from tests.agent.ledger.rows import (
     PROBLEM,
@@ -98,7 +99,7 @@ def test_commands_are_taken_in_the_order_of_their_arrival(ledger: Ledger) -> Non
 
 
 def test_one_that_must_wait_holds_the_others_of_its_device_only(ledger: Ledger) -> None:
-    ledger.postpone(queued(ledger, "c1"), 5_000)
+    ledger.absent(in_doubt(ledger, "c1"), 5_000)
     queued(ledger, "c2")
     queued(ledger, "other", device="d2")
     assert ledger.next_queued("d1", 4_999) is None

@@ -17,9 +17,9 @@ from agent.ledger_outbox import Fate, Upload
 from agent.ledger_repair import find_aside, prepare, recover
 from agent.ledger_salvage import salvage
 from agent.states import State
+from tests.agent.clocks import FakeClock
 from tests.agent.ledger.rows import FILE, RESULT, issuing, queued
 from tests.agent.outbox import unreported
-from tests.agent.world import FakeClock
 from tests.tidy.tree import ROOT
 
 SCHEMA_1 = ROOT / "agent" / "schema.sql"

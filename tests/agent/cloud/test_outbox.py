@@ -1,9 +1,11 @@
 """The outbox: nothing is lost, nothing is said twice in other words, and poison blocks nobody."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from typer.testing import CliRunner
@@ -14,8 +16,10 @@ from agent.cloud.outbox import LATER_S, TRIES_MAX
 from agent.cloud.receipts import receipt_of
 from agent.ledger import Ledger
 from agent.ledger_outbox import Fate, Upload
+from drivers.model import half_up
 from sandbox.cloud.world import RECEIPT, World
 from tests.agent.amef import configuration
+from tests.agent.clocks import FakeClock
 from tests.agent.cloud.cloud_world import (
     RECEIPT_RESULT,
     Agent,
@@ -26,8 +30,9 @@ from tests.agent.cloud.cloud_world import (
 )
 from tests.agent.ledger.rows import FILE, RESULT, issuing
 from tests.agent.outbox import unreported
-from tests.agent.world import FakeClock, sale
+from tests.agent.world import sale
 
+BUCHAREST = ZoneInfo("Europe/Bucharest")
 COMMANDS = "/api/v1/commands"
 
 
@@ -183,7 +188,7 @@ def test_a_receipt_is_told_as_it_stands_on_paper(ledger: Ledger) -> None:
     payload = sale(("card", 500), ("cash", 1000), cui="12345674")
     with ledger._transaction():
         ledger._db.execute("UPDATE command SET payload = ?", (payload,))
-    body = receipt_of(ledger.entry(entry.id), RECEIPT_RESULT, "3")
+    body = receipt_of(ledger.entry(entry.id), RECEIPT_RESULT, "3", BUCHAREST)
     assert body == {
         "deviceId": "d1",
         "type": "sale",
@@ -198,11 +203,61 @@ def test_a_receipt_is_told_as_it_stands_on_paper(ledger: Ledger) -> None:
             {"rate": 21.0, "base": 3.72, "vat": 0.78},
         ],
         "fiscalId": "11",
-        "fiscalDate": "2026-04-02T12:00:00",
+        "fiscalDate": "2026-04-02T12:00:00+03:00",
         "fiscalSeries": "SIM1",
         "customerCif": "12345674",
         "operatorId": "3",
     }
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("22-11-26 11:10:45", "2026-11-22T11:10:45+02:00"),
+        ("22-11-2026 11:10", "2026-11-22T11:10:00+02:00"),
+        ("25-10-26 03:30:00 DST", "2026-10-25T03:30:00+03:00"),
+        ("25-10-26 03:30:00", "2026-10-25T03:30:00+02:00"),
+        ("2026-11-22T11:10:45", "2026-11-22T11:10:45+02:00"),
+        ("??-11-26", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_the_printer_s_clock_is_told_in_iso_form_of_the_shop(
+    ledger: Ledger, said: str | None, told: str | None
+) -> None:
+    entry = issuing(ledger)
+    with ledger._transaction():
+        ledger._db.execute("UPDATE command SET payload = ?", (sale(),))
+    result = RECEIPT_RESULT | {"issued_at": said}
+    body = receipt_of(ledger.entry(entry.id), result, "3", BUCHAREST)
+    assert body.get("fiscalDate") == told
+
+
+@pytest.mark.parametrize(
+    ("quantity", "price", "kind", "value"),
+    [
+        (1000, 100, "surcharge_amount", 50),
+        (3000, 100, "surcharge_amount", 10),
+        (333, 999, "surcharge_percent", 1234),
+        (1, 1000, "surcharge_amount", 7),
+        (2500, 450, "discount_percent", 1000),
+    ],
+)
+def test_a_surcharge_is_told_inside_the_price_and_what_is_off_is_never_negative(
+    ledger: Ledger, quantity: int, price: int, kind: str, value: int
+) -> None:
+    line = {"name": "A", "unit_price": price, "quantity": quantity, "vat_rate": 2100}
+    line |= {"adjustment": {"kind": kind, "value": value}}
+    payload = {"lines": [line], "payments": [{"kind": "cash", "amount": 10_000}]}
+    entry = issuing(ledger)
+    with ledger._transaction():
+        ledger._db.execute("UPDATE command SET payload = ?", (json.dumps(payload),))
+    body = receipt_of(ledger.entry(entry.id), RECEIPT_RESULT, "3", BUCHAREST)
+    (item,) = body["items"]
+    bani = half_up(round(item["price"] * 100) * round(item["quantity"] * 1000), 1000)
+    off = round(item.get("discount", 0) * 100)
+    assert (off >= 0, bani - off) == (True, round(body["total"] * 100))
 
 
 # days without a cloud

@@ -51,7 +51,7 @@ def findable(printer: FiscalPrinter, work: Work) -> list[Problem]:
 
 def fiscal_memory(printer: FiscalPrinter, work: Work) -> dict[str, Any]:
     assert isinstance(work, MemoryReading)
-    content = Content()
+    content = PackedText()
     for line in printer.archive.fiscal_memory(work.span, detailed=work.detailed):
         content.add(line)
     told = {"detailed": work.detailed, "content": content.told()}
@@ -62,7 +62,7 @@ def electronic_journal(printer: FiscalPrinter, work: Work) -> dict[str, Any]:
     assert isinstance(work, JeReading)
     numbers = printer.archive.find(work.span)
     missing = dict.fromkeys(numbers)
-    content, headers = Content(), []
+    content, headers = PackedText(), []
     for document in printer.archive.documents(numbers):
         for line in document.lines:
             content.add(line)
@@ -84,7 +84,7 @@ def _span(span: ZSpan | DateSpan | DocumentSpan) -> dict[str, Any]:
             return {"date_from": begin.isoformat(), "date_to": end.isoformat()}
 
 
-class Content:
+class PackedText:
     """The lines of a device, packed as they come; each ends with LF."""
 
     def __init__(self) -> None:

@@ -310,7 +310,9 @@ def test_a_redirect_is_not_followed_and_the_key_stays_at_home(status: int) -> No
         location = f"Location: http://shop:pw@127.0.0.1:{elsewhere.port}/login?back=here"
         error = error_from(said(status, b"", location))
         assert isinstance(error, CloudAnswerBroken)
-        assert f"sent to 127.0.0.1:{elsewhere.port}, and do not go" in str(error)
+        assert f"it redirects to 127.0.0.1:{elsewhere.port}, and no redirect is followed" in str(
+            error
+        )
         assert elsewhere.heard == []
 
 

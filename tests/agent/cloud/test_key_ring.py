@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from agent.cloud.keys import LOOK_S, ApiKey, KeyFile, KeyRing, load_keys
-from tests.agent.cloud.cloud_world import FakeClock
-from tests.agent.test_keys import HEX, settings_with, written
+from tests.agent.clocks import FakeClock
+from tests.agent.cloud.cloud_world import NOW_MS
+from tests.agent.cloud.test_keys import HEX, settings_with, written
 
 OLD, NEW, NEWER = (f"ebon_live_org_{sign * 32}" for sign in "abc")
 
@@ -21,7 +22,7 @@ class Shop:
         self.file = written(folder / "api-key", f"{OLD}\n")
         self.previous = folder / "api-key.previous"
         self.known = {*known}
-        self.clock = FakeClock()
+        self.clock = FakeClock(NOW_MS)
         self.settings = settings_with(folder, self.file)
         self.ring = self.start()
 
@@ -240,7 +241,7 @@ def test_what_is_said_late_of_another_key_changes_nothing(shop: Shop) -> None:
 
 
 def test_a_key_without_a_file_stays_as_it_is() -> None:
-    clock = FakeClock()
+    clock = FakeClock(NOW_MS)
     ring = KeyRing(ApiKey(OLD, "AMEF_API_KEY", "org", live=True), clock=clock)
     clock.move(LOOK_S * 10)
     assert ring.current.secret == OLD

@@ -1,4 +1,4 @@
-"""One thread looks for signed files: in folders, and on what is plugged in.
+"""Looks for signed files: in folders, and on what is plugged in.
 
     [archive] folders ---every 10 s---.
                                        look: walk --unchanged for a second--> read --> Intake
@@ -8,18 +8,16 @@
 
 A stick is read once, when it is plugged in; plugged in again, it is read again, and what is known
 is nothing new. It may be pulled out at any moment. A look goes on in small pieces: a step is short
-however full the place is. Nothing is written there. Once a day retention has its turn,
-and every morning the certificate.
+however full the place is. Nothing is written there.
 """
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
-from agent.archive.certificate.daily import DailyCertificate
-from agent.archive.intake import Intake, Outcome, Taken
+from agent.archive.intake import Intake, Outcome, TakenIn
 from agent.archive.keeping import DUPLICATE_Z, FOREIGN_NUI, ArchiveKeeping
 from agent.archive.places import (
     MOUNT_TABLE,
@@ -33,12 +31,10 @@ from agent.archive.places import (
     read,
     told,
 )
-from agent.archive.retention import Retention
-from agent.archive.signed.chain import Trusted, trusted_in
+from agent.archive.signed.day_rules import WARNINGS
 from agent.archive.signed.refusals import NotSigned
-from agent.archive.store import ARCHIVE, Store
+from agent.english import counted
 from config.archive import ArchiveSettings
-from config.settings import Settings
 from drivers.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -49,29 +45,36 @@ LOOK_EVERY_S = 10.0
 REST_S = 60.0  # after our own disk would not take more
 REFUSED_TOLD_MAX = 20
 STICKS_TOLD_MAX = 3
-REFUSED, UNREADABLE = "refused", "unreadable"
+REFUSED, UNREADABLE, ODD = "refused", "unreadable", "odd"
 WORDS = {
     Outcome.RESTORED: "restored",
     REFUSED: "refused",
     FOREIGN_NUI: "of a device that is not configured",
     DUPLICATE_Z: "of a Z that is there already",
+    ODD: "kept, but not right",
     UNREADABLE: "could not be read",
 }
 OUR_DISK = "the archive cannot keep more"
 
 
-class Tally:
+class LookCount:
     """What became of the files of one look."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self.refused: dict[str, str] = {}  # name: code
+        self.odd: dict[str, str] = {}  # name: what is to be looked into
         self.passed_over: list[str] = []
 
-    def took(self, taken: Taken) -> None:
+    def took(self, taken: TakenIn) -> None:
         self.counts[taken.outcome] += 1
-        if taken.outcome is Outcome.NEW:
-            self.counts.update(set(taken.codes) & {DUPLICATE_Z, FOREIGN_NUI})
+        if taken.outcome is not Outcome.NEW:
+            return
+        self.counts.update(set(taken.codes) & {DUPLICATE_Z, FOREIGN_NUI})
+        if odd := set(taken.codes) - WARNINGS - {FOREIGN_NUI}:
+            self.counts[ODD] += 1
+            if len(self.odd) < REFUSED_TOLD_MAX:
+                self.odd[taken.filed.document.name] = " ".join(sorted(odd))
 
     def refuse(self, name: str, code: str) -> None:
         self.counts[REFUSED] += 1
@@ -89,6 +92,9 @@ class Tally:
         said = [f"{counts[Outcome.NEW]} new, {counts[Outcome.KNOWN]} known"]
         said += [f"{counts[key]} {words}" for key, words in WORDS.items() if counts[key]]
         said += [f"{name} is refused: {code}" for name, code in [*self.refused.items()][:1]]
+        said += [
+            f"{name} is kept, but not right: {codes}" for name, codes in [*self.odd.items()][:1]
+        ]
         return said + self.passed_over[:1]
 
 
@@ -102,7 +108,7 @@ class Place:
         self.look: Iterator[None] | None = None
         self.seen: set[int] = set()  # what needs no second look, by name, size and time
         self.waiting: dict[str, tuple[FoundFile, float]] = {}  # since when it has not changed
-        self.tally = Tally()
+        self.came = LookCount()
         self.trouble = ("", 0)  # what was wrong with the last look
         self.not_kept = ""  # why our own disk did not take what lies here
         self.notes: tuple[str, ...] = ()
@@ -112,52 +118,46 @@ class Place:
         return told(self.root)
 
 
-class SticksLoop:
-    """The work of the archive beside the printers. Belongs to the thread of its index."""
+class Looking:
+    """Every folder and every stick. Belongs to the thread of its index."""
 
     def __init__(
         self,
         settings: ArchiveSettings,
         intake: Intake,
         index: ArchiveKeeping,
-        retention: Retention,
         clock: Clock,
         mount_table: Path = MOUNT_TABLE,
-        trouble: str = "",
-        certificate: DailyCertificate | None = None,
     ) -> None:
-        """`trouble`: what a person should know from the start."""
-        self._certificate = certificate
         self._settings = settings
         self._intake = intake
         self._index = index
-        self._retention = retention
         self._clock = clock
         self._mount_table = mount_table
         now_s = clock.monotonic_s()
         self._folders = [Place(folder, now_s) for folder in settings.folders]
         self._sticks: dict[Mounted, Place] = {}
-        self._said = [trouble] if trouble else []
         self._done: list[tuple[str, ...]] = []  # of sticks that were read
-        self._trouble = ""
-        self._adopted = False
 
     @property
     def sentence(self) -> str:
-        if self._trouble:
-            return self._trouble
         if not self._folders and not self._settings.watch_mounts:
             return "no folder and no stick is looked at"
         busy = [each.name for each in self._places if each.look]
         if busy:
             return f"reading {', '.join(busy)}"
-        return f"{len(self._folders)} folders and {len(self._sticks)} sticks are looked at"
+        folders = counted(len(self._folders), "folder", "folders")
+        sticks = counted(len(self._sticks), "stick", "sticks")
+        return f"{folders} and {sticks} are looked at"
 
     @property
     def notes(self) -> tuple[str, ...]:
-        places = chain.from_iterable([*(place.notes for place in self._folders), *self._done])
-        certificate = self._certificate.note if self._certificate else ""
-        return (*self._said, *places, *filter(None, [self._retention.note, certificate]))
+        return tuple(chain.from_iterable([*(each.notes for each in self._folders), *self._done]))
+
+    @property
+    def trouble(self) -> str:
+        """Why our own disk does not take what lies somewhere; "" where it does."""
+        return next((each.not_kept for each in self._places if each.not_kept), "")
 
     @property
     def _places(self) -> list[Place]:
@@ -165,20 +165,6 @@ class SticksLoop:
 
     def step(self) -> bool:
         """Look a little. True if there is more to do at once."""
-        if not self._adopted:
-            count = self._intake.adopt()
-            self._adopted = not count
-            if count:
-                log.info("archive.adopted", extra={"documents": count})
-                return True
-        trouble = ""
-        try:
-            self._notice_sticks()
-            self._retention.step()
-            if self._certificate is not None:
-                self._certificate.step()
-        except OSError as error:
-            trouble = f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
         until_s = self._clock.monotonic_s() + STEP_S_MAX
         more = False
         for place in self._places:
@@ -189,18 +175,16 @@ class SticksLoop:
             except _NotKept as error:
                 place.not_kept = f"{OUR_DISK}: {error}"
                 self._stop(place, REST_S)
-        trouble = trouble or next((each.not_kept for each in self._places if each.not_kept), "")
-        if trouble != self._trouble:
-            log.warning("archive.trouble", extra={"reason": trouble or "over"})
-            self._trouble = trouble
         return more
-
-    def close(self) -> None:
-        """Nothing is open between two steps."""
 
     # sticks
 
-    def _notice_sticks(self) -> None:
+    def notice_sticks(self) -> None:
+        """See which came and which went.
+
+        Raises:
+            OSError: what is mounted cannot be read.
+        """
         if not self._settings.watch_mounts:
             return
         there = mounted(self._settings.mounts, self._mount_table)
@@ -254,17 +238,21 @@ class SticksLoop:
                 if not self._is_settled(place, found, waited):
                     continue
                 content = read(found)
+            except NotSigned as error:
+                self._refuse(place, found, error)
+                place.seen.add(mark)
+                continue
             except Changed:
                 place.waiting[found.path] = (found, self._clock.monotonic_s())
                 continue
             except FileNotFoundError:  # if it is the whole stick, the walk will say so
                 continue
             except OSError:
-                place.tally.counts[UNREADABLE] += 1
+                place.came.counts[UNREADABLE] += 1
                 continue
             self._take(place, found, content)
             place.seen.add(mark)
-        place.tally.passed_over = walk.passed_over
+        place.came.passed_over = walk.passed_over
 
     def _is_settled(
         self, place: Place, found: FoundFile, waited: dict[str, tuple[FoundFile, float]]
@@ -277,16 +265,21 @@ class SticksLoop:
         return False
 
     def _take(self, place: Place, found: FoundFile, content: bytes) -> None:
-        name = told(found.name)
+        origin = told(Path(found.path).parent)
         try:
-            taken = self._intake.take(name, content, told(Path(found.path).parent))
+            taken = self._intake.take(told(found.name), content, origin)
         except NotSigned as error:
-            place.tally.refuse(name, error.code)
-            log.info("archive.refused", extra={"file": name, "code": error.code})
+            self._refuse(place, found, error)
         except OSError as error:
             raise _NotKept(error.strerror or str(error)) from error
         else:
-            place.tally.took(taken)
+            place.came.took(taken)
+
+    def _refuse(self, place: Place, found: FoundFile, error: NotSigned) -> None:
+        name = told(found.name)
+        place.came.refuse(name, error.code)
+        about = {"file": name, "code": error.code, "reason": error.sentence}
+        log.info("archive.refused", extra=about)
 
     # its end
 
@@ -297,44 +290,25 @@ class SticksLoop:
     def _end(self, place: Place, cut: str = "") -> None:
         """Say what came; a stick that was read is read no more."""
         self._stop(place, LOOK_EVERY_S if place.stick is None else float("inf"))
-        tally, place.tally = place.tally, Tally()
+        came, place.came = place.came, LookCount()
         place.waiting = {}
-        trouble = (cut, tally.counts[UNREADABLE])
+        trouble = (cut, came.counts[UNREADABLE])
         is_other = trouble != place.trouble
         place.trouble = trouble
-        if not (tally.is_news or place.stick or is_other):
+        if not (came.is_news or place.stick or is_other):
             return
-        if is_other and trouble == ("", 0) and not tally.is_news and not place.stick:
+        if is_other and trouble == ("", 0) and not came.is_news and not place.stick:
             place.notes = ()  # it is over
             return
-        said = [*tally.sentences, *filter(None, [cut])]
+        said = [*came.sentences, *filter(None, [cut])]
         place.notes = tuple(f"{place.name}: {each}" for each in said)
         if place.stick:
             self._done = [*self._done, place.notes][-STICKS_TOLD_MAX:]
         log.info("archive.looked", extra={"place": place.name, "found": said})
-        about = {"origin": place.name, "counts": dict(tally.counts), "refused": tally.refused}
-        self._index.note_import(about | {"passed_over": tally.passed_over, "cut": cut})
+        about = {"origin": place.name, "counts": dict(came.counts), "refused": came.refused}
+        about |= {"odd": came.odd, "passed_over": came.passed_over, "cut": cut}
+        self._index.note_import(about)
 
 
 class _NotKept(Exception):
     """Our own disk would not take it."""
-
-
-def sticks_loop(
-    settings: Settings, index: ArchiveKeeping, clock: Clock, disk_used: Callable[[], int]
-) -> SticksLoop:
-    """Build the loop as the configuration has it."""
-    wanted, store = settings.archive, Store(settings.agent.state_dir / ARCHIVE)
-    trusted, trouble = trusted_or_none(wanted)
-    intake = Intake(store, index, settings.device, trusted, disk_used)
-    retention = Retention(store, index, clock, wanted.retention_years)
-    daily = DailyCertificate(settings, index, clock)
-    return SticksLoop(wanted, intake, index, retention, clock, trouble=trouble, certificate=daily)
-
-
-def trusted_or_none(wanted: ArchiveSettings) -> tuple[Trusted, str]:
-    """Return the certificates that are believed, and what is wrong with their folder."""
-    try:
-        return (trusted_in(wanted.trusted) if wanted.trusted else ()), ""
-    except OSError as error:
-        return (), f"the certificates of {wanted.trusted} cannot be read: {error.strerror}"
