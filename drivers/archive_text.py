@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
+from itertools import chain, groupby
 
 from drivers.je import REFERENCE
 from drivers.model import Bani, VatRate
@@ -102,9 +102,24 @@ def iso_time(text: str) -> str:
 
 
 def memory_records(lines: Iterable[bytes]) -> Iterator[MemoryRecord]:
-    """Cut a detailed report into its Zs; a block without a total is not told."""
+    """Cut a detailed report into its Zs; a block without a total is not told.
+
+    The number of a Z stands above its sums, or below them: what comes first says which.
+    """
+    plain = map(_plain, lines)
+    begun: list[str] = []
+    for line in plain:
+        begun.append(line)
+        if Z_HEAD.search(line):
+            return _below_their_numbers(chain(begun, plain))
+        if DAY_TOTAL.match(line):
+            return _above_their_numbers(chain(begun, plain))
+    return iter(())
+
+
+def _below_their_numbers(lines: Iterable[str]) -> Iterator[MemoryRecord]:
     draft: _Draft | None = None
-    for line in map(_plain, lines):
+    for line in lines:
         if head := Z_HEAD.search(line):
             if draft is not None and draft.total is not None:
                 yield draft.made()
@@ -115,6 +130,24 @@ def memory_records(lines: Iterable[bytes]) -> Iterator[MemoryRecord]:
             _take(draft, line)
     if draft is not None and draft.total is not None:
         yield draft.made()
+
+
+def _above_their_numbers(lines: Iterable[str]) -> Iterator[MemoryRecord]:
+    draft = _Draft(0, "")
+    for line in lines:
+        if draft.z_number and _is_sum(line):  # the next one begins
+            yield draft.made()
+            draft = _Draft(0, "")
+        if head := Z_HEAD.search(line):
+            draft.z_number = int(head["number"])
+        else:
+            _take(draft, line)
+    if draft.z_number and draft.total is not None:
+        yield draft.made()
+
+
+def _is_sum(line: str) -> bool:
+    return any(shape.match(line) for shape in (RECEIPTS, OF_RATE, DAY_TOTAL))
 
 
 def said_in(lines: Iterable[bytes], *, of_day: bool = False) -> Said:

@@ -53,6 +53,27 @@ def test_a_detailed_report_is_cut_into_its_zs_with_the_rates_of_their_own_day() 
     ]
 
 
+def test_the_number_of_a_z_may_stand_below_its_sums() -> None:
+    lines = [
+        line
+        for number, total in ((7, "12,50"), (8, "1.030,25"))
+        for line in (
+            b"RAPORT FISCAL DE INCHIDERE ZILNICA",
+            b"BONURI FISCALE                 2",
+            f"TOTAL VANZARI LEI {total}".encode(),
+            b"TOTAL A 21,00%              6,20",
+            b"TVA A 21,00% DIN 6,20       1,08",
+            f"RAPORT Z NR: 000{number}       Z: 000{number}".encode(),
+            f"DATA 2{number}-11-2026     ORA 21:14:21".encode(),
+        )
+    ]
+    rates = (MemoryRate("A", 2100, 6_20, 1_08),)
+    assert list(memory_records(lines)) == [
+        MemoryRecord(7, "2026-11-27T21:14:21", 12_50, 2, rates),
+        MemoryRecord(8, "2026-11-28T21:14:21", 1030_25, 2, rates),
+    ]
+
+
 def test_a_date_behind_the_word_is_no_z_number() -> None:
     lines = [b"RAPORT Z NR: 22-11-2026 10:00:00", b"TOTAL LEI 9,00"]
     assert list(memory_records(lines)) == []
