@@ -134,9 +134,9 @@ def admission(
         simulated = serial.startswith(SIMULATED)
         if device.fiscal_serial and serial != device.fiscal_serial:
             sentence = f"{device.id}: fiscal serial {serial}, configured is {device.fiscal_serial}"
-        elif not device.fiscal_serial and driven_last() not in ("", serial):
+        elif not device.fiscal_serial and (before := driven_last()) not in ("", serial):
             sentence = (
-                f"{device.id}: fiscal serial {serial}, until now {driven_last()}: "
+                f"{device.id}: fiscal serial {serial}, until now {before}: "
                 "if it is the new printer, write its fiscal_serial down"
             )
         elif simulated and key.live and not cloud_is_loopback:

@@ -89,7 +89,8 @@ class LedgerDevices(LedgerFile):
 
     def last_identity(self, device_id: str) -> dict[str, str]:
         """Return who a device said it was when it was last driven; {} if it never was."""
-        named = "device_id = ? AND name = 'device' AND data LIKE '%\"identity\"%'"
+        named = "command_id IS NULL AND device_id = ? AND name = 'device'"
+        named += " AND data LIKE '%\"identity\"%'"
         found = self._events(f"{named} ORDER BY id DESC LIMIT 1", device_id)
         return dict(found[0].data["identity"]) if found else {}
 

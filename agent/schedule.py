@@ -73,15 +73,17 @@ class Schedule:
         """Put into the ledger what is due and not there yet, each once."""
         ledger = self._open_ledger()
         try:
+            opened = self._days_opened(ledger)
             for device, key, at in self._daily():
-                due = self._last(at)
-                opened = self._day_opened(ledger, device) if key == "z_report_at" else None
-                is_over = opened is not None and opened > due  # that day: another has begun since
+                due = self._last(at)  # that day is over, if another has begun since
+                is_over = key == "z_report_at" and opened.get(device.id, due) > due
                 if _ms(due) > ledger.began_at_ms() and not is_over:
                     self._queue(ledger, device.id, *DAILY[key], str(due.date()))
-            for device, opened in self._days_that_are_long(ledger):
-                day = opened.replace(tzinfo=None).isoformat()
-                self._queue(ledger, device.id, "z_report", Z_REPORT, day)
+            for device in self._devices:
+                since = opened.get(device.id)
+                if since is not None and self._is_long(device, since):
+                    day = since.replace(tzinfo=None).isoformat()
+                    self._queue(ledger, device.id, "z_report", Z_REPORT, day)
         finally:
             ledger.close()
 
@@ -91,19 +93,18 @@ class Schedule:
                 if (at := getattr(device, key)) is not None:
                     yield device, key, at
 
-    def _days_that_are_long(self, ledger: Ledger) -> Iterator[tuple[DeviceSettings, datetime]]:
-        """Fiscal days that last as long as the shop lets them, by what the device said itself."""
-        for device in self._devices:
-            opened = self._day_opened(ledger, device)
-            if device.z_report_after_h is None or opened is None:
-                continue
-            if self._now() - opened >= timedelta(hours=device.z_report_after_h):
-                yield device, opened
+    def _days_opened(self, ledger: Ledger) -> dict[str, datetime]:
+        """When fiscal days began, by what the devices said last; not of one closed, or mute."""
+        return {
+            id_: datetime.fromisoformat(opened_at).replace(tzinfo=self._zone)
+            for id_, health in ledger.devices().items()
+            if (opened_at := health.get("day_opened_at")) is not None
+        }
 
-    def _day_opened(self, ledger: Ledger, device: DeviceSettings) -> datetime | None:
-        """When the fiscal day began, by what the device said last; None: it is closed, or mute."""
-        opened_at = ledger.devices().get(device.id, {}).get("day_opened_at")
-        return opened_at and datetime.fromisoformat(opened_at).replace(tzinfo=self._zone)
+    def _is_long(self, device: DeviceSettings, opened: datetime) -> bool:
+        """Does the day last as long as the shop lets it?"""
+        hours = device.z_report_after_h
+        return hours is not None and self._now() - opened >= timedelta(hours=hours)
 
     def _queue(self, ledger: Ledger, device_id: str, kind: str, payload: Payload, day: str) -> None:
         body = payload.model_dump_json()

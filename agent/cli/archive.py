@@ -32,16 +32,7 @@ from agent.archive.signed.finding_words import WORDS, Do
 from agent.archive.sorts import SIGNED, Filed, Sort
 from agent.archive.store import ARCHIVE, ArchiveDamaged, Store
 from agent.cli.common import Config, Json, local_time, open_ledger, print_json
-from agent.cli.output import (
-    DOCUMENTS,
-    FILES,
-    Lang,
-    Language,
-    RefusedHere,
-    plain,
-    refusals,
-    table,
-)
+from agent.cli.output import DOCUMENTS, FILES, Lang, Language, RefusedHere, plain, refusals, table
 from agent.exits import Exit
 from agent.ledger_file import LEDGER_FILE
 from config import settings

@@ -15,16 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from agent.cli.common import Config, Json, Yes, local_time, open_ledger, print_json
-from agent.cli.output import (
-    COMMANDS,
-    EVENTS,
-    Lang,
-    Language,
-    RefusedHere,
-    plain,
-    refusals,
-    table,
-)
+from agent.cli.output import COMMANDS, EVENTS, Lang, Language, RefusedHere, plain, refusals, table
 from agent.cli.resolve import COUNTERS, MONEY, entry_named, question
 from agent.cli.status_words import in_romanian
 from agent.entries import Event, LedgerEntry

@@ -5,6 +5,7 @@ import struct
 import subprocess
 import sys
 import termios
+from collections.abc import Callable
 from fcntl import ioctl
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from agent.cli import app
 ROOT = Path(__file__).parents[2]
 AMEF = Path(sys.executable).with_name("amef")
 WAIT_S = 20
+Amef = Callable[..., Result]  # calls the command with a configuration that it knows
 ENGLISH = {"LANG": "en_US.UTF-8", "PATH": "/usr/bin:/bin", "PYTHONWARNINGS": "error"}
 
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,37 +11,14 @@ from typer.testing import Result
 from agent.entries import Incoming
 from agent.ledger import Ledger
 from agent.ledger_file import LEDGER_FILE
-from drivers.clock import SystemClock
 from drivers.model import Bani
-from tests.agent.amef import called, configuration, on_a_terminal, program
+from tests.agent.amef import Amef, on_a_terminal, program
 from tests.agent.world import counters, sale
 
 LONG = "cmd_" + "0123456789abcdef" * 3
 WHY = "other sums went in or out since"
 AT_MS = 1_790_000_000_000
 FOREVER_MS = 10**15  # no calendar has it
-Amef = Callable[..., Result]
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> str:
-    (tmp_path / "state").mkdir()
-    return configuration(tmp_path, "/dev/ttyS9")
-
-
-@pytest.fixture
-def ledger(tmp_path: Path, config: str) -> Iterator[Ledger]:
-    opened = Ledger(tmp_path / "state" / LEDGER_FILE, SystemClock())
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def amef(config: str) -> Amef:
-    def run(*arguments: str) -> Result:
-        return called(*arguments, "--config", config)
-
-    return run
 
 
 def queued(ledger: Ledger, id_: str, expires_at_ms: int = AT_MS) -> None:
@@ -69,10 +45,10 @@ def lines(result: Result) -> list[str]:
 
 
 def test_in_a_pipe_a_list_is_lines_of_cells_and_every_id_is_whole(
-    ledger: Ledger, config: str
+    ledger: Ledger, alone: str
 ) -> None:
     queued(ledger, LONG)
-    done = program("ledger", "list", "--config", config)
+    done = program("ledger", "list", "--config", alone)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
         "command\tkind\tdevice\tstate\tevidence\tattempts\tresult",
@@ -82,10 +58,10 @@ def test_in_a_pipe_a_list_is_lines_of_cells_and_every_id_is_whole(
 
 @pytest.mark.parametrize(("columns", "frame"), [(80, False), (200, True)])
 def test_on_a_terminal_an_id_is_whole_however_narrow_it_is(
-    ledger: Ledger, config: str, columns: int, frame: bool
+    ledger: Ledger, alone: str, columns: int, frame: bool
 ) -> None:
     queued(ledger, LONG)
-    shown = on_a_terminal(columns, "ledger", "list", "--config", config)
+    shown = on_a_terminal(columns, "ledger", "list", "--config", alone)
     assert f"{LONG} " in shown
     assert "print_receipt" in shown
     assert ("│" in shown) is frame
@@ -207,10 +183,10 @@ def test_a_sound_ledger_is_counted_in_the_readers_language(ledger: Ledger, amef:
 
 @pytest.mark.parametrize("command", ["verify", "list", "recover"])
 def test_a_ledger_that_may_not_be_read_is_said_without_a_traceback(
-    tmp_path: Path, config: str, command: str
+    state_dir: Path, alone: str, command: str
 ) -> None:
-    (tmp_path / "state" / LEDGER_FILE).mkdir()
-    done = program("ledger", command, "--config", config)
+    (state_dir / LEDGER_FILE).mkdir()
+    done = program("ledger", command, "--config", alone)
     assert done.returncode == 74
     assert "Traceback" not in done.stderr
     why = "unable to open database file" if command == "list" else "Is a directory"

@@ -1,53 +1,26 @@
 """`amef status`: what runs, and what the cloud has not heard."""
 
 import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from typer.testing import Result
 
 from agent.health import STATUS_FILE
 from agent.ledger import Ledger
-from agent.ledger_file import LEDGER_FILE
 from agent.ledger_outbox import Fate, Upload
 from agent.lock import LOCK_FILE, is_locked, take_lock
 from config.settings import ConfigError
 from drivers.clock import SystemClock
-from tests.agent.amef import called, configuration
+from tests.agent.amef import Amef
 from tests.agent.clocks import FakeClock
 from tests.agent.ledger.rows import RESULT, issuing
 
 DAY_MS = 86_400_000
-Amef = Callable[..., Result]
-
-
-@pytest.fixture
-def state_dir(tmp_path: Path) -> Path:
-    (tmp_path / "state").mkdir()
-    return tmp_path / "state"
 
 
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock(SystemClock().now_ms())  # the command looks at the real one
-
-
-@pytest.fixture
-def ledger(state_dir: Path, clock: FakeClock) -> Iterator[Ledger]:
-    opened = Ledger(state_dir / LEDGER_FILE, clock)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def amef(tmp_path: Path) -> Amef:
-    config = configuration(tmp_path, "/dev/ttyS9")
-
-    def run(*arguments: str) -> Result:
-        return called(*arguments, "--config", config)
-
-    return run
 
 
 # who runs

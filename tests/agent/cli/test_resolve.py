@@ -3,12 +3,9 @@
 import getpass
 import json
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import Result
 
 from agent.cli.on_paper import NUMBER_MAX
 from agent.cli.resolve import COUNTERS
@@ -17,7 +14,7 @@ from agent.entries import Evidence, Incoming
 from agent.ledger import Ledger
 from agent.states import State
 from drivers.clock import SystemClock
-from tests.agent.amef import called, configuration
+from tests.agent.amef import Amef
 from tests.agent.world import counters, sale
 
 SEEN = {
@@ -33,28 +30,6 @@ SEEN = {
     "trace": None,
 }
 WHY = "2 receipts were closed since"
-Amef = Callable[..., Result]
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> str:
-    (tmp_path / "state").mkdir()
-    return configuration(tmp_path, "/dev/ttyS9")
-
-
-@pytest.fixture
-def ledger(tmp_path: Path, config: str) -> Iterator[Ledger]:
-    opened = Ledger(tmp_path / "state" / "ledger.sqlite3", SystemClock())
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def amef(config: str) -> Amef:
-    def run(*arguments: str, **options: str) -> Result:
-        return called(*arguments, "--config", config, **options)
-
-    return run
 
 
 def held(
