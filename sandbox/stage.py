@@ -47,6 +47,7 @@ class Stage:
         self._printer_options = printer
         self._poll_interval_s = poll_interval_s
         self._stack = ExitStack()
+        self._agents = ExitStack()
 
     def __enter__(self) -> Self:
         self.home.mkdir(parents=True, exist_ok=True)
@@ -70,7 +71,8 @@ class Stage:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._stack.close()
+        with self._stack:
+            self._agents.close()  # first: nobody is at work when the printers go
 
     # the parts
 
@@ -94,7 +96,7 @@ class Stage:
             agent = subprocess.Popen(
                 [AMEF, "run", "--config", str(self.config), *options], stderr=log
             )
-        self._stack.callback(stop, agent)
+        self._agents.callback(stop, agent)
         return agent
 
     def configure(self, **device: object) -> None:
@@ -192,6 +194,10 @@ poll_interval_s = {self._poll_interval_s}
         if not line:
             raise RuntimeError(f"{' '.join(arguments)}: did not start")
         ready: dict[str, str] = json.loads(line)
+        if (address := ready.get("address", "")).startswith("/dev/"):
+            # An open end keeps the number of a pseudo-terminal: were the printer to die and
+            # another test to get it, our agent would look again and drive a stranger's printer.
+            stack.callback(os.close, os.open(address, os.O_RDWR | os.O_NOCTTY))
         return process, ready
 
 

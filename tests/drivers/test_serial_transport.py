@@ -20,7 +20,10 @@ NOBODY = 65534
 
 
 class Cable:
-    """A pseudo-terminal, both ends raw; `pull` makes it vanish like an unplugged adapter."""
+    """A pseudo-terminal, both ends raw; `pull` makes it vanish like an unplugged adapter.
+
+    The kept end keeps its number from the tests beside this one.
+    """
 
     def __init__(self) -> None:
         self.printer, self._kept = os.openpty()
@@ -36,15 +39,18 @@ class Cable:
     def pull(self) -> None:
         if self._open:
             self._open = False
-            os.close(self._kept)
             os.close(self.printer)
+
+    def throw_away(self) -> None:
+        self.pull()
+        os.close(self._kept)
 
 
 @pytest.fixture
 def cable() -> Iterator[Cable]:
     cable = Cable()
     yield cable
-    cable.pull()
+    cable.throw_away()
 
 
 @pytest.fixture
@@ -270,7 +276,7 @@ def test_a_link_that_moves_to_another_tty_is_followed_at_the_next_open(
     transport.write(b"\x05")
     assert os.read(other.printer, 10) == b"\x05"
     transport.close()
-    other.pull()
+    other.throw_away()
 
 
 def test_a_dangling_link_is_a_missing_port(tmp_path: Path) -> None:

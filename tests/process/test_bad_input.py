@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import serial
 
-from sandbox.stage import AMEF, Stage
+from sandbox.stage import AMEF, Stage, stop
 
 GOOD: dict[str, Any] = {
     "items": [{"name": "Paine", "quantity": 2, "price": 4.5, "vatRate": 11}],
@@ -110,12 +110,13 @@ def test_a_port_that_is_not_there_is_waited_for_and_then_used(stage: Stage) -> N
 def test_a_printer_of_another_dialect_is_named_as_such(stage: Stage) -> None:
     ours, theirs = os.openpty()
     stage.configure(address=os.ttyname(theirs))
-    stage.start_agent()
+    agent = stage.start_agent()
     while b"\x03" not in (heard := os.read(ours, 1000)):
         assert heard
     os.write(ours, b"\x15" * 4)
     device = stage.wait_device(lambda device: device["conditions"])
     assert codes(device) == ["other_dialect"]
+    stop(agent)
     os.close(ours)
     os.close(theirs)
 

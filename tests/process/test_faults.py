@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from agent.payloads import reference_of
-from sandbox.stage import Stage
+from sandbox.stage import Stage, stop
 
 RECEIPT: dict[str, Any] = {
     "items": [
@@ -154,6 +154,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Till]]:
         agent = stage.start_agent()
         yield tills
         assert agent.poll() is None
+        stop(agent)  # before the printers
 
 
 def device_table(till: Till) -> str:
