@@ -297,7 +297,8 @@ def test_an_abort_with_a_request_in_flight_dumps_stacks_and_no_key(
     shop.start()
     shop.wait_until(silent.asked.is_set)
     shop.agent.send_signal(signal.SIGABRT)
-    assert shop.agent.wait(WAIT_S_MAX) == -signal.SIGABRT
+    # Threads go on while their stacks are written: now and then the writing itself ends in SEGV.
+    assert shop.agent.wait(WAIT_S_MAX) in (-signal.SIGABRT, -signal.SIGSEGV)
     assert "Fatal Python error: Aborted" in shop.stderr()
     assert not holding(shop.shown(), EBON)
 
