@@ -24,7 +24,8 @@ Repeats: it cannot be asked what became of a file. Sources disagree on a second 
 name: printed again, or ignored. So no file is ever dropped again on doubt [other_protocols.md 9;
 romania.md 6.1, 6.2]. Sure: CF S DV MV ST TL P1..7 X Z VB and both answers. From one program: DS,
 I, O; from two: VS, DP, MP. RF, the export of the fiscal memory, is known and never sent.
-Line ends are not proven; CR LF is what programs on Windows write.
+Line ends are not proven; CR LF is what programs on Windows write. Two public programs also read
+answers whose rows after BONOK have no keys: the number; or the code, then the sentence.
 """
 
 import re
@@ -67,7 +68,7 @@ GRAMMAR: dict[str, tuple[str, re.Pattern[str]]] = {  # what stands behind a word
     "DP": PERCENT,
     "MP": PERCENT,
     "ST": ("and nothing more", re.compile(r"[0^]*")),
-    "P": ("kind^bani, above zero", re.compile(rf"[0-9]{{1,2}}\^{COUNT}\^*")),
+    "P": ("kind^bani, 0: all that is left", re.compile(rf"[0-9]{{1,2}}\^(?:0+|{COUNT})\^*")),
     "I": BANI,
     "O": BANI,
     "X": NOTHING,
@@ -163,10 +164,13 @@ def lines_of(raw: bytes) -> list[list[str]]:
         FrameError: it is not text, too long, no line, or a line that says nothing we know.
     """
     _need_room(raw)
-    plain = raw.removeprefix(BYTE_ORDER_MARK)
-    if bad := [byte for byte in plain if byte == 0 or byte > 0x7F]:
-        raise FrameError(f"byte {bad[0]:02X} is no plain text")
-    rows = [row for row in LINE_ENDS.split(plain.decode("ascii")) if row.strip(BLANK)]
+    try:
+        plain = raw.removeprefix(BYTE_ORDER_MARK).decode("utf-8")  # tills leave names as they are
+    except UnicodeDecodeError as error:
+        raise FrameError(f"byte {error.object[error.start]:02X} is no plain text") from error
+    if "\0" in plain:
+        raise FrameError("byte 00 is no plain text")
+    rows = [row for row in LINE_ENDS.split(plain) if row.strip(BLANK)]
     if not rows:
         raise FrameError("there is no line")
     return [_fields_of(row) for row in rows]
@@ -196,15 +200,37 @@ def read_answer(raw: bytes) -> FiscalNetAnswer:
     if b"\0" in raw:
         raise ReplyError("the answer is not text")
     told: dict[str, str] = {}
-    for row in LINE_ENDS.split(_decoded(raw)):
+    rows = LINE_ENDS.split(_decoded(raw))
+    for row in rows:
         key, equals, value = row.partition("=")
         key, value = key.strip().upper(), value.strip()
         if equals and told.setdefault(key, value) != value:
             raise ReplyError(f"the answer says {key} twice, and differently")
     if told.get(OK) not in SAID:
         raise ReplyError(f"the answer does not say {OK}=1 or {OK}=0")
+    if told.keys().isdisjoint((*NUMBERS, *CODES, *SENTENCES)):
+        told |= _without_keys(rows, done=SAID[told[OK]])
     sentence, code = _first(told, SENTENCES), _first(told, CODES)
     return FiscalNetAnswer(SAID[told[OK]], _number(told), code, sentence)
+
+
+def _without_keys(rows: list[str], *, done: bool) -> dict[str, str]:
+    """Read the rows below BONOK by their place; what no line end ends may be half a key."""
+    keys = [row.partition("=")[0].strip().upper() for row in rows]
+    below = rows[keys.index(OK) + 1 :]
+    first = [row.strip() for row in (below if done else below[:-1]) if _has_no_key(row)]
+    if not first:
+        return {}
+    if done:
+        return {NUMBERS[0]: first[0]}
+    if " " in first[0]:
+        return {SENTENCES[0]: first[0]}
+    _, *more = [row.strip() for row in below if _has_no_key(row)]
+    return {CODES[0]: first[0], SENTENCES[0]: more[0] if more else ""}
+
+
+def _has_no_key(row: str) -> bool:
+    return bool(row.strip()) and "=" not in row
 
 
 def _decoded(raw: bytes) -> str:

@@ -96,6 +96,8 @@ class Draft:
     def pay(self, at: str, kind: PaymentKind, amount: int | None) -> None:
         """`amount` None: all that is left."""
         self._only_sale(at)
+        if self._payments and self._payments[-1][2] is None:
+            raise NotUnderstood(at, "PAYMENTS_EXCEED_TOTAL", "nothing is left to pay")
         self._room(at, len(self._payments), PAYMENTS_MAX)
         self._places |= {f"payments[{len(self._payments)}]": at, "payments": at}
         self._payments.append((at, kind, amount))

@@ -6,15 +6,15 @@ r"""FiscalNet's text files, to our commands, and its answers [other_protocols.md
     DV^100  MV^100   DP^1000  MP^1000      bani, or hundredths of a percent, off or on: of the sale
                                            above, or after ST^ of the subtotal
     P^1^700                                1 cash 2 card 3 credit 4 meal 5 value 6 voucher 7 modern
-                                           8, 9 other; in bani
+                                           8, 9 other; in bani, 0: all that is left
     TL^text                                alone: a slip
     X^   Z^   VB^   I^5000   O^5000   DS^  reports, cancel, cash in and out, drawer
 
     BONOK=1 CRLF NRBON=17                  BONOK=0 CRLF ERRCODE=... CRLF ERRINFO=...
 
 Sure: CF, S, DV, MV, ST, P 1-7, TL, X, Z, VB, and the answers. From two programs that write or read
-it: VS, DP, MP, P 8-9. From one: I, O, DS. Assumed: ERRCODE may be a word; NRBON of a report is its
-number, and 0 of what has none. RF (memory export), CB, MD, POS are refused.
+it: VS, DP, MP, P 8-9, a payment of 0. From one: I, O, DS. Assumed: ERRCODE may be a word; NRBON of
+a report is its number, and 0 of what has none. RF (memory export), CB, MD, POS are refused.
 """
 
 from collections.abc import Callable
@@ -136,7 +136,8 @@ def _pay(draft: Draft, settings: FolderSettings, at: str, _: str, fields: list[s
     kind = settings.payments.get(number) or PAYMENTS.get(number)
     if kind is None:
         raise NotUnderstood(at, "PAYMENT_KIND_UNKNOWN", f"payment {shown(number)} is not known")
-    draft.pay(at, PaymentKind(kind), whole(at, _only(at, fields[1:])))
+    amount = _only(at, fields[1:])
+    draft.pay(at, PaymentKind(kind), None if set(amount) == {"0"} else whole(at, amount))
 
 
 def _text(draft: Draft, _: FolderSettings, at: str, __: str, fields: list[str]) -> None:

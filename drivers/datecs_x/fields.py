@@ -6,6 +6,7 @@
 The Romanian columns of the field names [datecs.md 4]; an answer's error code is already taken off.
 """
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -102,27 +103,27 @@ def drawer_sums(fields: list[str]) -> Drawer:
 
 
 def device_time(text: str) -> DeviceTime:
-    """62: DateTime, with or without the suffix of summer time."""
-    try:
-        at = datetime.strptime(text.removesuffix(SUMMER), ON_WIRE).replace(tzinfo=UTC)
-    except ValueError:
-        return DeviceTime(text, None)
-    return DeviceTime(text, at)
+    """62, 125: two digits of the year, maybe with the suffix of summer time; 86, 123-3: all four.
 
-
-def record_time(text: str) -> DeviceTime:
-    """86: the date of the last record, with the whole year."""
-    try:
-        at = datetime.strptime(text, ON_PAPER).replace(tzinfo=UTC)
-    except ValueError:
-        return DeviceTime(text, None)
-    return DeviceTime(text, at)
+    Nobody has seen which one a Romanian device tells in 123-3: so both are read everywhere.
+    """
+    for shape in (ON_WIRE, ON_PAPER):
+        with suppress(ValueError):
+            at = datetime.strptime(text.removesuffix(SUMMER), shape).replace(tzinfo=UTC)
+            return DeviceTime(text, at)
+    return DeviceTime(text, None)
 
 
 def last_of_two(fields: list[str]) -> DeviceTime:
     """123-3: BonFiscal, DateBonFiscal, Znumber, Zdate: the later one."""
     receipt, z_report = device_time(fields[1]), device_time(fields[3])
     return max(receipt, z_report, key=lambda time: time.at or datetime.min.replace(tzinfo=UTC))
+
+
+def asked_time(told: str) -> str:
+    """124: a moment that 123-3 told, as it is asked for; what is no date goes as it is."""
+    at = device_time(told).at
+    return told if at is None else clock_text(at, summer=told.endswith(SUMMER))
 
 
 def clock_text(moment: datetime, *, summer: bool) -> str:

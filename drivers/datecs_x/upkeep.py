@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from drivers.datecs_x.codes import DEVICE_INFO, JE_FIND, JE_READ, READ_CLOCK
-from drivers.datecs_x.fields import device_time, je_header, last_of_two, record_time
+from drivers.datecs_x.fields import asked_time, device_time, je_header, last_of_two
 from drivers.datecs_x.talk import DatecsTalk
 from drivers.errors import Refused
 from drivers.model import DeviceTime, VatRate
@@ -49,7 +49,7 @@ class DatecsUpkeep:
         """The later of the last receipt or Z (123) and the last record of any kind (86)."""
         printed = self._talk.read(DEVICE_INFO, 3, read=last_of_two)
         record = _if_told(
-            lambda: self._talk.read(LAST_RECORD, read=lambda fields: record_time(fields[0]))
+            lambda: self._talk.read(LAST_RECORD, read=lambda fields: device_time(fields[0]))
         )
         if record is None or record.at is None:
             return printed
@@ -57,7 +57,7 @@ class DatecsUpkeep:
 
     def _day_opened_at(self) -> datetime | None:
         """The first receipt after the last Z, by its JE document."""
-        z_report_at = self._talk.read(DEVICE_INFO, 3, read=lambda fields: fields[3])
+        z_report_at = self._talk.read(DEVICE_INFO, 3, read=lambda f: asked_time(f[3]))
         first = self._talk.read(
             JE_FIND, z_report_at, "", RECEIPTS, read=lambda fields: integer(fields[-3])
         )

@@ -18,7 +18,8 @@ Unverified on hardware: all of it on a Romanian device; that a comma behind the 
 printer from a register, of which the wrong one is refused at the open; 110 ends with the next
 fiscal receipt's number and counts no other document; 113 counts a document when it is opened; 76
 shows the last receipt after it was closed, 0 after it was cancelled; the letters of payments: a
-card is C on registers, D on printers (where C is a cheque), and 85 names what is behind I to L.
+card is C on registers, D on printers (where C is a cheque), and 85 names what is behind I to L. A
+Bulgarian DP-150 was seen to take a letter it does not know for cash: print one receipt of each.
 """
 
 from collections.abc import Iterator
@@ -170,7 +171,12 @@ class DatecsLegacy(IslPrinter):
     dialects: ClassVar[dict[str, Dialect]] = {"compact": COMPACT, "printer": PRINTER}
 
     def _identity(self, fields: list[str]) -> Identity:
-        """90: model and firmware in the first fields; the manuals swap the last two."""
+        """90: model and firmware in the first fields; the manuals swap the last two.
+
+        One is told to answer in five fields, its serial last and no memory number at all.
+        """
+        if len(fields) == 5 and " " not in fields[0]:
+            return Identity(fields[0], fields[1], fields[4], "", "")
         model, *firmware = fields[:-4]
         if not firmware:
             model, _, text = model.partition(" ")

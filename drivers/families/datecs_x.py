@@ -4,6 +4,8 @@ Wire: `protocol/datecs_x.py`. Manual: X v2.08 (Bulgarian); Romania after the fie
 Romanian DUDE driver [datecs.md 4]. A parameter is followed by TAB, also the last; an answer begins
 with its error code, 0 or negative, whatever the status bits say.
 
+Not used: 128 brings the signed daily files, says one program; the form of its dates it does not.
+
 Unverified on hardware: 48 prints the buyer's CUI for Invoice "I"; 255 nZreport is the last Z made,
 nFBon counts fiscal receipts for ever, nBon all documents; 76 after a close still shows that
 receipt; the JE (125) numbers documents like nBon; payment modes 3..9; amounts above 9,999,999.99.

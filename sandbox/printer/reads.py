@@ -12,7 +12,7 @@ from datetime import datetime
 
 from sandbox.printer import clock
 from sandbox.printer.asked import Asked, Done, need_clock, need_closed_day
-from sandbox.printer.clock import ON_WIRE
+from sandbox.printer.clock import ON_PAPER, ON_WIRE
 from sandbox.printer.fields import CODE_PAGE, Refusal, bad_syntax, money
 from sandbox.printer.paper import header_of
 
@@ -150,9 +150,9 @@ def device_info(asked: Asked) -> Done:
     if kind == 3:
         last, record = memory.last_receipt, memory.last_z
         z_at = record.at if record else memory.fiscalised_at
-        return Done((last.number, wire(last.at), memory.z_made, wire(z_at)))
+        return Done((last.number, paper(last.at), memory.z_made, paper(z_at)))
     return Done() if kind == 4 else Done((7400, 100))
 
 
-def wire(at: datetime) -> str:
-    return at.strftime(ON_WIRE)
+def paper(at: datetime) -> str:
+    return at.strftime(ON_PAPER)

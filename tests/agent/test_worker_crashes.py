@@ -13,7 +13,6 @@ nothing open, and what the ledger says is what the paper says.
 import random
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,7 @@ import pytest
 from agent.entries import Evidence
 from agent.payloads import reference_of
 from agent.states import State
+from tests.agent.examples import told_at
 from tests.agent.world import Mishap, Printer, World, sale
 
 RECEIPT = sale(("cash", 1000), ("card", 500))
@@ -62,7 +62,7 @@ def checked(world: World, kind: str, point: str) -> None:
     if kind == "print_receipt":
         told = (result["receipt_number"], result["document_number"], result["z_number"])
         assert told == (paper["number"], paper["document"], paper["z"]), point
-        at = datetime.strptime(result["issued_at"], "%d-%m-%y %H:%M:%S").isoformat()  # noqa: DTZ007
+        at = told_at(result).replace(tzinfo=None).isoformat()
         assert (at, result["total"]) == (paper["at"], paper["total_bani"]), point
         assert [line["total_bani"] for line in paper["lines"]] == [700, 450], point
         assert [paid["amount_bani"] for paid in paper["payments"]] == [500, 1000], point

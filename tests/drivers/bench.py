@@ -9,6 +9,7 @@ A new family brings a class like `DatecsX` and its line in `BENCHES`.
 """
 
 import pkgutil
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -31,6 +32,7 @@ from tests.drivers.bench_paper import RATES, Paper, as_paper
 from tests.drivers.cables import Cable, Cut, FakeClock
 from tests.drivers.receipts import TWO_LINES
 
+WHOLE_YEAR = re.compile(r"-20(\d\d) ")
 MODULES = sorted(  # those behind a folder have no cable: test_custom.py
     module.name
     for module in pkgutil.iter_modules(families.__path__)
@@ -101,8 +103,9 @@ class DatecsX:
         self._device.memory = replace(memory, clock_offset_s=offset_s)
 
     def seconds_between(self, earlier: str, later: str) -> float:
-        """Count between two moments as the device writes them."""
-        return (from_wire(later) - from_wire(earlier)).total_seconds()
+        """Count between two moments as the device writes them: 123 tells the whole year."""
+        first, last = (from_wire(WHOLE_YEAR.sub(r"-\1 ", text)) for text in (earlier, later))
+        return (last - first).total_seconds()
 
     def at_stake(self) -> tuple[int, int] | None:
         """What is sold and what is paid of the open receipt, told or not."""

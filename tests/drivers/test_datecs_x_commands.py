@@ -74,6 +74,12 @@ def test_the_last_record_is_the_latest_of_receipt_z_and_whatever_else_is_kept(
         assert printer.last_record_at() == last
 
 
+def test_the_last_receipt_and_z_may_be_told_with_the_whole_year() -> None:
+    with playing("last_record_at_whole_year") as printer:
+        last = printer.last_record_at()
+    assert last == DeviceTime("04-04-2020 17:38:25", datetime(2020, 4, 4, 17, 38, 25, tzinfo=UTC))
+
+
 def test_what_is_no_date_is_no_record() -> None:
     with playing("last_record_at_none") as printer:
         assert printer.last_record_at().at is None
@@ -101,6 +107,11 @@ def test_upkeep_reads_when_the_day_began_and_how_long_it_will_go_on() -> None:
         service_at=datetime(2027, 3, 1, tzinfo=UTC),
         tax_office_until=None,
     )
+
+
+def test_the_je_is_asked_with_two_digits_of_the_year_that_was_told_whole() -> None:
+    with playing("upkeep_whole_year") as printer:
+        assert printer.upkeep().day_opened_at == at(21, 8, 3, 0)
 
 
 def test_what_an_old_firmware_does_not_say_is_unknown() -> None:

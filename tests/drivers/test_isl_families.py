@@ -61,6 +61,17 @@ def test_each_says_in_its_own_order_who_it_is(
     assert identity.tax_id == "RO12345674"
 
 
+@pytest.mark.parametrize("family", ["datecs_legacy", "datecs_legacy:printer"])
+def test_a_datecs_that_tells_no_memory_number_is_not_told_its_switches_for_one(family: str) -> None:
+    """Read on the wire from an SY55 (Blameja.FiscalBridge, "Hardware Verification 1B-1")."""
+    device = Device(family)
+    device.answers[90] = b"SY55,354628 06Nov15 1800,5339,00000000,AC215101278"
+    identity = device.printer.identity()
+    told = (identity.model, identity.firmware, identity.fiscal_serial)
+    assert told == ("SY55", "354628 06Nov15 1800", "AC215101278")
+    assert identity.fiscal_memory_number == ""
+
+
 def test_a_published_answer_of_eltrade_about_its_drawer_is_read() -> None:
     device = Device("eltrade")
     device.answers[70] = b"P,0.00,0.00,0.00"

@@ -87,9 +87,29 @@ def test_a_file_has_a_limit() -> None:
         file_of(["TL^" + "x" * 100] * 1000)
 
 
+def test_a_published_name_with_diacritics_is_read() -> None:
+    """menuvia/menuvia-cloud, supabase/tests/build_fiscalnet_payload_test.sql (test 31)."""
+    raw = "S^Țuică pălincă șuncă^2500^1000^buc^1^1\nST^\nP^1^2500".encode()
+    assert lines_of(raw) == [
+        ["S", "Țuică pălincă șuncă", "2500", "1000", "buc", "1", "1"],
+        ["ST", ""],
+        ["P", "1", "2500"],
+    ]
+
+
 @pytest.mark.parametrize(
     "raw",
-    [b"S", b"1^2", b"TL^\xff", b"^x", b"TL^a\r\nnonsense\r\n", b"", b"\r\n", b"TL^" + b"x" * 65536],
+    [
+        b"S",
+        b"1^2",
+        b"TL^\xff",
+        b"TL^\0",
+        b"^x",
+        b"TL^a\r\nnonsense\r\n",
+        b"",
+        b"\r\n",
+        b"TL^" + b"x" * 65536,
+    ],
 )
 def test_what_is_no_line_is_not_read(raw: bytes) -> None:
     with pytest.raises(FrameError):
@@ -124,12 +144,56 @@ def test_an_answer_is_read(raw: bytes, meant: FiscalNetAnswer) -> None:
     assert read_answer(raw) == meant
 
 
+# adrian-badulescu/Printer-Agent, PrinterAgent.Infrastructure.Tests/FiscalNetHttpClientTests.cs;
+# sk1fallRed25/GestiuneMagazinV.0.01, test_fiscalnet_manual_export_6gfn1.py
+@pytest.mark.parametrize(
+    ("raw", "meant"),
+    [
+        (b"BONOK=1\n0042\n", FiscalNetAnswer(done=True, number=42)),
+        (b"BONOK=1\n12345", FiscalNetAnswer(done=True, number=12345)),
+        (
+            b"BONOK=0\nE01\nHartie lipsa",
+            FiscalNetAnswer(done=False, code="E01", sentence="Hartie lipsa"),
+        ),
+    ],
+)
+def test_a_published_answer_without_keys_is_read_by_the_place_of_its_rows(
+    raw: bytes, meant: FiscalNetAnswer
+) -> None:
+    assert read_answer(raw) == meant
+    assert meant.whole
+
+
+@pytest.mark.parametrize(
+    ("raw", "meant"),
+    [
+        (b"BONOK=1\r\n\r\n17\r\n18\r\n", FiscalNetAnswer(done=True, number=17)),
+        (b"17\r\nBONOK=1\r\n", FiscalNetAnswer(done=True)),
+        (b"BONOK=1\r\n18\r\nNRBON=17\r\n", FiscalNetAnswer(done=True, number=17)),
+        (b"E01\r\nBONOK=0\r\n", FiscalNetAnswer(done=False)),
+        (b"BONOK=0\r\nE01\r\n", FiscalNetAnswer(done=False, code="E01")),
+        (b"BONOK=0\r\nE01\r\nrest=2\r\n", FiscalNetAnswer(done=False, code="E01")),
+        (b"DATA=1\r\n7\r\nBONOK=1\r\n17\r\n", FiscalNetAnswer(done=True, number=17)),
+        (
+            b"BONOK=0\r\nHartie lipsa\r\nx\r\n",
+            FiscalNetAnswer(done=False, sentence="Hartie lipsa"),
+        ),
+        (b"BONOK=0\r\nE01\r\nERRCODE=2\r\n", FiscalNetAnswer(done=False, code="2")),
+    ],
+)
+def test_only_rows_below_an_answer_without_our_keys_are_read_by_their_place(
+    raw: bytes, meant: FiscalNetAnswer
+) -> None:
+    assert read_answer(raw) == meant
+
+
 @pytest.mark.parametrize(
     ("raw", "whole"),
     [
         (b"BONOK=1\r\nNRBON=1", True),
         (b"BONOK=1\r\nNR", False),
         (b"BONOK=0\r\n", False),
+        (b"BONOK=0\r\nERRCO", False),
         (b"BONOK=0\r\nERRCODE=1\r\n", True),
     ],
 )

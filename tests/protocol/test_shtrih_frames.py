@@ -36,6 +36,30 @@ SINGLE = [vector for vector in FIRST if vector["check"] == "none"]
 NUMBERED = [vector for vector in SECOND if vector["check"] == "shtrih2"]
 OTHER_CODE = next(vector for vector in NUMBERED if "negative" in vector["note"])
 
+SEEN = [
+    # shtrih-m/opos, Test/AcceptanceTest/Bin/Log3/NonfiscalReceipt.log
+    "02 05 11 01 00 00 00 15",
+    "02 30 11 00 01 43 31 ec da 12 06 12 01 89 01 92 02 02 00 02 4e 41"
+    " 00 00 01 01 10 09 08 12 0f 14 23 00 02 00 00 00 0a 00 00 00 00 00 b6 5d a0 cc 01 00 c1",
+    "02 01 fc fd",
+    "02 10 fc 00 00 00 01 0e 11 00 4e 43 52 2d 30 30 31 d4 65",
+    # re-star-ru/shtrih-m-driver, docs/out.txt
+    "02 05 88 1e 00 00 00 93",
+    "02 03 88 00 1e 95",
+    "02 06 ff 01 1e 00 00 00 e6",
+    "02 21 ff 01 00 03 00 00 01 00 15 07 1d 0b 1d"
+    " 39 32 38 37 34 34 30 33 30 31 31 32 30 39 39 31 a9 01 00 00 68",
+    "02 10 10 00 1e 92 02 08 00 01 9f e5 18 01 00 8b 02 00 6d",
+]
+SEEN_NUMBERED = [  # logs in issues of shtrih-m/fr_drv_ng and shtrih-m/fr_drv_ng_examples
+    "8f 07 00 26 00 10 01 00 00 00 e4 14",
+    "8f 08 00 07 00 26 1e 00 00 00 01 50 0f",
+    "8f 08 00 2e 00 ff 3b 1e 00 00 00 58 43",
+    "8f 09 00 12 00 2e 1e 00 00 00 02 02 28 bb",
+    "8f 12 00 25 00 ff 45 00 00 00 00 00 00 52 00 00 00 f2 bf 0b 3e 90 6b",
+    "8f 1a 00 02 00 fc 00 00 00 02 00 2d 00 d8 d2 d0 c8 d5 2d d1 cc c0 d0 d2 cf ce d1 2d d4 9d f1",
+]
+
 codes = st.integers(0x01, 0xFE) | st.integers(0xFF00, 0xFFFF)
 
 
@@ -56,6 +80,23 @@ def test_a_published_frame_is_read_and_written_byte_for_byte(vector: dict[str, A
     assert len(body) == int(vector["decoded"]["len"], 16)
     assert encode_request(Request(found.command, found.data)) == enclosed(body) == raw
     assert frame_size(raw) == len(raw)
+
+
+@pytest.mark.parametrize("text", SEEN)
+def test_a_frame_of_a_public_log_is_read_and_written_byte_for_byte(text: str) -> None:
+    raw = bytes.fromhex(text)
+    found = decode(raw)
+    assert found.command is not None
+    assert encode_request(Request(found.command, found.data)) == raw
+
+
+@pytest.mark.parametrize("text", SEEN_NUMBERED)
+def test_a_numbered_frame_of_a_public_log_is_read_and_written_byte_for_byte(text: str) -> None:
+    raw = bytes.fromhex(text)
+    found = decode_numbered(raw)
+    assert found.command is not None
+    assert found.number is not None
+    assert encode_numbered(found.number, body_of(Request(found.command, found.data))) == raw
 
 
 @pytest.mark.parametrize("vector", SINGLE, ids=lambda vector: vector["hex"])
@@ -90,6 +131,11 @@ def test_the_published_negative_is_a_good_frame_of_another_code() -> None:
 def test_the_published_crc_is_ours() -> None:
     (vector,) = [vector for vector in SECOND if vector["check"] == "shtrih2-crc-only"]
     assert f"{crc(raw_of(vector)):04X}" == vector["decoded"]["crc_hex"]
+
+
+def test_the_crc_of_another_publisher_is_ours() -> None:
+    """shtrih-m/javapos_shtrih, PrinterProtocol_2Test."""
+    assert (crc(b"\0\0"), crc(bytes.fromhex("03 00 06 00 fc"))) == (0x1D0F, 0x63ED)
 
 
 def test_what_is_stuffed_is_told_by_its_second_byte() -> None:

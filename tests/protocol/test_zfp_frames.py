@@ -80,6 +80,32 @@ def test_the_published_acknowledgement_decodes_and_its_writing_is_the_same() -> 
     assert raw[:-3] + checksum(raw[1:-3]) + b"\n" == raw
 
 
+# Seen from an FP-28, STE "12" made up: t-core-one/ErpNet.FP.js, test/drivers/tremol-fp28.test.js.
+@pytest.mark.parametrize(
+    ("raw", "meant"),
+    [
+        ("06 21 30 30 32 31 0a", Acknowledgement(0x21, b"00")),
+        ("06 23 30 32 32 31 0a", Acknowledgement(0x23, b"02")),
+        ("06 24 30 34 32 30 0a", Acknowledgement(0x24, b"04")),
+        ("06 25 31 32 32 36 0a", Acknowledgement(0x25, b"12")),
+        (
+            "02 2a 21 20 80 80 80 f0 a1 80 80 3f 3a 0a",
+            Message(0x21, 0x20, bytes.fromhex("80 80 80 f0 a1 80 80")),
+        ),
+    ],
+)
+def test_a_frame_that_a_device_was_seen_to_send_is_read(
+    raw: str, meant: Acknowledgement | Message
+) -> None:
+    assert decode(bytes.fromhex(raw)) == meant
+
+
+@pytest.mark.parametrize("raw", ["06 21 30 30 39 31 0a", "06 21 30 0a"])
+def test_what_the_same_publisher_refuses_is_refused(raw: str) -> None:
+    with pytest.raises(FrameError):
+        decode(bytes.fromhex(raw))
+
+
 def test_the_published_sum_is_ours() -> None:
     (vector,) = [vector for vector in VECTORS if vector["check"] == "zfp-cs-only"]
     assert checksum(bytes.fromhex(vector["hex"])).hex(" ") == vector["decoded"]["cs_hex"]

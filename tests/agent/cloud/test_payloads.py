@@ -314,7 +314,8 @@ RESULTS: dict[str, dict[str, Any]] = {
     "set_operator": AFTER_Z | {"number": 3, "name": "Maria", "folded": []},
     "get_vat_rates": ABOUT | {"rates": {"A": 21.0, "B": 11.0, "C": 9.0, "D": 0.0}},
     "get_last_receipt": ABOUT
-    | {"receiptNumber": 1, "documentNumber": None, "total": None, "fiscalId": "1"},
+    | {"receiptNumber": 1, "documentNumber": None, "total": None, "fiscalId": "1"}
+    | {"fiscalDate": "21-09-2026 14:13:20"},
 }
 
 

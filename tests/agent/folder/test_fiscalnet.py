@@ -133,6 +133,14 @@ def test_a_shop_can_say_that_a_payment_number_is_another() -> None:
     assert payload["payments"][0]["kind"] == "foreign"
 
 
+@pytest.mark.parametrize(
+    ("rows", "amounts"), [("P^1^0", [1000]), ("P^2^0\n", [1000]), ("P^2^300\nP^1^00", [300, 700])]
+)
+def test_a_payment_of_zero_pays_all_that_is_left(rows: str, amounts: list[int]) -> None:
+    _, payload = asked(f"S^A^1000^1000^buc^1^1\n{rows}")
+    assert [payment["amount"] for payment in payload["payments"]] == amounts
+
+
 def test_the_group_is_sold_at_the_rate_of_the_configuration() -> None:
     _, payload = asked("S^A^100^1000^kg^4^7\nP^1^100")
     (line,) = payload["lines"]
@@ -234,7 +242,9 @@ SALE = "S^A^100^1000^buc^1^1\n"
         ("CF^1\nCF^2\n" + SALE, "line 2", "LINE_OUT_OF_PLACE"),
         (SALE + "P^0^100", "line 2", "PAYMENT_KIND_UNKNOWN"),
         (SALE + "P^1^", "line 2", "LINE_UNREADABLE"),
-        (SALE + "P^1^0", "line 2", "NOT_POSITIVE"),
+        (SALE + "P^1^-0", "line 2", "NUMBER_UNREADABLE"),
+        (SALE + "P^1^0\nP^2^50", "line 3", "PAYMENTS_EXCEED_TOTAL"),
+        (SALE + "P^2^100\nP^1^0", "line 3", "PAYMENTS_EXCEED_TOTAL"),
         (SALE * 1001, "line 1001", "TOO_MANY_LINES"),
         ("TL^x\n" * 101, "line 101", "TOO_MANY_LINES"),
     ],
