@@ -2,10 +2,12 @@
 
 import json
 import re
+from datetime import UTC, tzinfo
 from typing import Any
 
 from agent.archive.figures import of_report
 from agent.asked_at import in_asked_order
+from agent.cloud.moments import fiscal_date
 from agent.cloud.reports import in_lei, report_model
 from agent.entries import Event, LedgerEntry
 from agent.problem_words import romanian
@@ -44,12 +46,12 @@ NAMES = {
     "z_reports_left": "zReportsLeft",
 } | _SPANS
 MONEY = {"total", "cash", "paid_in", "paid_out"}
+RATES = {"vat_rates", "rates"}
 UNTOLD_IF_EMPTY = {  # numbers that begin with 1, and texts: a driver writes 0 or "" for not told
     "document_number",
     "firmware",
     "fiscal_memory_number",
     "fiscal_serial",
-    "issued_at",
     "model",
     "of_receipt",
     "receipt_number",
@@ -79,14 +81,17 @@ _PATHS = {
 _ADJUSTMENT = re.compile(r"(?P<before>(lines\[(?P<line>[0-9]+)\]\.)?)adjustment\b")
 
 
-def result_of(event: Event, entry: LedgerEntry) -> dict[str, Any] | None:
-    """Say what an event means for its command; None: nothing that the cloud is told."""
+def result_of(event: Event, entry: LedgerEntry, zone: tzinfo = UTC) -> dict[str, Any] | None:
+    """Say what an event means for its command; None: nothing that the cloud is told.
+
+    `zone`: the shop's, in which the printer's clock stands.
+    """
     match event.name:
         case "finish" | "found" | "operator_found":
             evidence = {"evidence": event.data["evidence"], "paper": "unknown"}
             return {
                 "status": "completed",
-                "result": vendor_result(entry.kind, event.data["result"]) | evidence,
+                "result": vendor_result(entry.kind, event.data["result"], zone) | evidence,
                 "errorCode": None,
                 "errorMessage": None,
             }
@@ -148,11 +153,11 @@ def _vendor_path(kind: str, path: str) -> str:
     return path
 
 
-def vendor_result(kind: str, result: dict[str, Any]) -> dict[str, Any]:
+def vendor_result(kind: str, result: dict[str, Any], zone: tzinfo = UTC) -> dict[str, Any]:
     """Name a result's facts as the cloud's receipt and report models do; money in lei."""
     if kind in ("x_report", "z_report"):
-        return _report(result)
-    told = {NAMES.get(name, name): _told(name, value) for name, value in result.items()}
+        return _report(result, zone)
+    told = {NAMES.get(name, name): _told(name, value, zone) for name, value in result.items()}
     if "content" in result:  # the text itself goes by its own upload
         told["content"] = {name: v for name, v in result["content"].items() if name != "data"}
         told |= {"documents": len(result["documents"])} if "documents" in result else {}
@@ -173,29 +178,36 @@ def known(name: str, value: Any) -> Any:
     return (value or None) if name in UNTOLD_IF_EMPTY else value
 
 
-def archived(result: dict[str, Any]) -> dict[str, Any]:
+def archived(result: dict[str, Any], zone: tzinfo) -> dict[str, Any]:
     """What was read from the device's archive, whole: for the cloud's own list of such reports."""
     whole = {name: result[name] for name in ("documents", "content") if name in result}
-    return {name: _told(name, value) for name, value in whole.items()}
+    return {name: _told(name, value, zone) for name, value in whole.items()}
 
 
-def _report(result: dict[str, Any]) -> dict[str, Any]:
-    common = {NAMES[name]: known(name, result[name]) for name in ("fiscal_serial", "issued_at")}
+def _report(result: dict[str, Any], zone: tzinfo) -> dict[str, Any]:
+    facts = ("fiscal_serial", "issued_at")
+    common = {NAMES[name]: _told(name, result[name], zone) for name in facts}
     common["number"] = result["number"] or None
     if result["groups"] is None:  # a person read its number off the paper, no more
         return common | {"totals": None}
     return report_model(of_report(result)) | common
 
 
-def _told(name: str, value: Any) -> Any:
+def _told(name: str, value: Any, zone: tzinfo) -> Any:
     if name in MONEY:
         return in_lei(value)
-    if name == "vat_rates":
-        return [rate / 100 for rate in value]
-    if name == "rates":
-        return {letter: rate / 100 for letter, rate in value.items()}
+    if name == "issued_at":
+        return fiscal_date(value, zone)
+    if name in RATES:
+        return _percents(value)
     if isinstance(value, list):
-        return [_told("", part) for part in value]
+        return [_told("", part, zone) for part in value]
     if isinstance(value, dict):
-        return {NAMES.get(inner, inner): _told(inner, part) for inner, part in value.items()}
+        return {NAMES.get(inner, inner): _told(inner, part, zone) for inner, part in value.items()}
     return known(name, value)
+
+
+def _percents(rates: list[int] | dict[str, int]) -> list[float] | dict[str, float]:
+    if isinstance(rates, dict):
+        return {letter: rate / 100 for letter, rate in rates.items()}
+    return [rate / 100 for rate in rates]

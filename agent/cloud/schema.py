@@ -136,7 +136,7 @@ def to_uploads(
     if entry is None:
         return []
     event = as_told(event)
-    result = result_of(event, entry)
+    result = result_of(event, entry, zone)
     if result is None:
         return []
     uploads = []
@@ -160,7 +160,7 @@ def _documents(
         return
     command_id = None if entry.is_local else entry.id
     if entry.kind in REPORTS:
-        report = result["result"] | archived(event.data["result"])
+        report = result["result"] | archived(event.data["result"], zone)
         body = who | {"commandId": command_id, "report": report}
         parts = {"device_id": event.device_id, "kind": REPORTS[entry.kind]}
         yield Upload("upload", parts, body, idempotency("upload", who["agentId"], event.id))

@@ -7,11 +7,13 @@ How each bears bad cables is in `test_family_cables.py`.
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from agent.cloud.moments import fiscal_date
 from drivers.base import FiscalPrinter
 from drivers.errors import Refused
 from drivers.faults import Fault
@@ -232,6 +234,7 @@ def test_the_result_of_a_receipt_agrees_with_its_paper(
     assert replace(read, issued_at=result.issued_at) == result
     late_s = bench.seconds_between(paper.at, result.issued_at)
     assert 0 <= late_s <= bench.result_late_s
+    assert fiscal_date(result.issued_at, UTC)  # the cloud can be told it
     if bench.last_receipt_has_time:
         assert bench.seconds_between(paper.at, read.issued_at) == 0
     else:
@@ -292,7 +295,7 @@ def test_the_last_z_report_agrees_with_its_paper(bench: Bench, printer: FiscalPr
     assert read.number == made.number == paper.number == printer.counters().z_number == 2
     assert (read.groups, read.total) == (made.groups, paper.total)
     bench.let_hours_pass(5)
-    assert printer.last_z_report().issued_at
+    assert fiscal_date(printer.last_z_report().issued_at, UTC)
     if bench.last_z_is_kept and bench.last_z_has_time:
         assert bench.seconds_between(paper.at, printer.last_z_report().issued_at) == 0
 

@@ -230,7 +230,7 @@ def test_the_text_goes_up_beneath_its_device_and_the_result_only_says_what_it_is
             "receiptNumber": 1,
             "documentNumber": 1,
             "zNumber": 1,
-            "fiscalDate": result["documents"][0]["issued_at"],
+            "fiscalDate": "2026-09-21T14:13:20+00:00",
             "kind": "receipt",
             "typeCode": "1",
             "lines": result["documents"][0]["lines"],

@@ -65,7 +65,7 @@ def test_an_issued_receipt_is_completed_with_its_fiscal_numbers(name: str) -> No
         "status": "completed",
         "result": {
             "fiscalSeries": "SIM1",
-            "fiscalDate": "2026-04-02T12:00:00",
+            "fiscalDate": "2026-04-02T12:00:00+00:00",
             "fiscalId": "11",
             "receiptNumber": 11,
             "documentNumber": 21,
