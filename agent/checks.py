@@ -47,7 +47,7 @@ LACKING = {
     ),
     Feature.P7B: (
         "P7B_NOT_ON_THE_WIRE",
-        "the signed daily files (p7b) cannot be read over the cable, no public command does it:"
+        "the signed daily files (p7b) are not read over the cable, no command for it is proven:"
         " save them from the printer's own menu to its SD card or a USB stick and import that",
     ),
     Feature.ADVANCES: (
