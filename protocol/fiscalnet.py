@@ -215,18 +215,17 @@ def read_answer(raw: bytes) -> FiscalNetAnswer:
 
 
 def _without_keys(rows: list[str], *, done: bool) -> dict[str, str]:
-    """Read the rows below BONOK by their place; what no line end ends may be half a key."""
+    """Read the rows below BONOK by place; the first of a refusal is no half key, if it ends."""
     keys = [row.partition("=")[0].strip().upper() for row in rows]
     below = rows[keys.index(OK) + 1 :]
-    first = [row.strip() for row in (below if done else below[:-1]) if _has_no_key(row)]
-    if not first:
-        return {}
+    said = [row.strip() for row in below if _has_no_key(row)]
     if done:
-        return {NUMBERS[0]: first[0]}
-    if " " in first[0]:
-        return {SENTENCES[0]: first[0]}
-    _, *more = [row.strip() for row in below if _has_no_key(row)]
-    return {CODES[0]: first[0], SENTENCES[0]: more[0] if more else ""}
+        return {NUMBERS[0]: said[0]} if said else {}
+    if not any(map(_has_no_key, below[:-1])):
+        return {}
+    if " " in said[0]:
+        return {SENTENCES[0]: said[0]}
+    return {CODES[0]: said[0], SENTENCES[0]: "".join(said[1:2])}
 
 
 def _has_no_key(row: str) -> bool:

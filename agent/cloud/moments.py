@@ -29,10 +29,10 @@ def local_time(text: str, zone: tzinfo) -> datetime | None:
 
 
 def fiscal_date(text: str | None, zone: tzinfo) -> str | None:
-    """ISO 8601 with the offset, or None: what is no time is not told."""
+    """ISO 8601 with the offset, the day alone if no more is told; None: it is no time."""
     try:
         if moment := local_time(text or "", zone):
             return moment.isoformat()
         return datetime.strptime(text or "", DAY).replace(tzinfo=zone).date().isoformat()
-    except (ValueError, OverflowError):  # the offset of a zone at the end of time
+    except (ValueError, OverflowError):  # overflow: the offset of a zone at the end of time
         return None
